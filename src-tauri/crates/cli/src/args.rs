@@ -1,0 +1,206 @@
+//! What can be typed.
+
+use std::{net::IpAddr, path::PathBuf, time::Duration};
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use portolan_engine::kubeconfig::{ContextEntry, Source};
+
+use crate::Ended;
+
+/// Tunnels to Kubernetes that stay open while pods come and go.
+#[derive(Debug, Parser)]
+#[command(name = "portolan", version, propagate_version = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Open a tunnel to a Service, a workload or a pod, and keep it open
+    Forward(ForwardArgs),
+    /// List what there is to forward to
+    Get(GetArgs),
+}
+
+/// Which cluster and namespace.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ClusterArgs {
+    /// The namespace [default: the context's]
+    #[arg(short, long, value_name = "NS")]
+    pub(crate) namespace: Option<String>,
+    /// The kubeconfig's context [default: the current one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// The kubeconfig [default: the files in $KUBECONFIG, else ~/.kube/config]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+}
+
+impl ClusterArgs {
+    pub(crate) fn source(&self) -> Source {
+        self.kubeconfig.clone().map_or(Source::Default, Source::File)
+    }
+
+    /// The context that is meant, which must exist.
+    pub(crate) fn context(&self) -> Result<ContextEntry, Ended> {
+        Ok(self.source().load()?.find(self.context.as_deref())?)
+    }
+
+    /// The namespace that is meant.
+    pub(crate) fn namespace(&self, context: &ContextEntry) -> String {
+        self.namespace.clone().unwrap_or_else(|| context.namespace.clone())
+    }
+}
+
+/// Open a tunnel to a Service, a workload or a pod, and keep it open.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+TARGET is svc/NAME, deploy/NAME, sts/NAME, ds/NAME, rs/NAME, rc/NAME, job/NAME, pod/NAME or a pod's NAME.
+A Service's ports are the Service's; the others' are the containers'.
+
+Examples:
+  portolan forward svc/web 8080:80        a Service's port 80 on localhost:8080
+  portolan forward svc/web 8080:http      the same port by its name
+  portolan forward deploy/web :80         any free local port
+  portolan forward -l app=web 8080:80     any ready pod with that label
+  portolan forward db-0 5432              one pod, while it lives")]
+pub(crate) struct ForwardArgs {
+    /// The target (left out with -l), then one or more ports
+    #[arg(value_name = "TARGET [LOCAL:]REMOTE", required = true)]
+    pub(crate) target_and_ports: Vec<String>,
+    /// Forward to the ready pods with these labels
+    #[arg(short = 'l', long, value_name = "LABELS")]
+    pub(crate) selector: Option<String>,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    /// Local addresses to listen on, comma-separated: IPs or localhost
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',', default_value = "localhost", value_parser = address)]
+    pub(crate) address: Vec<Address>,
+    /// Each connection to another ready pod (the default for Services)
+    #[arg(long, conflicts_with = "sticky")]
+    pub(crate) balanced: bool,
+    /// One pod until it goes (the default for workloads and labels)
+    #[arg(long)]
+    pub(crate) sticky: bool,
+    /// How long a connection waits for a ready pod
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub(crate) hold: Duration,
+    /// Wait for a target that does not exist yet, is forbidden or cannot be reached
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// Text, or one JSON object a line
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+}
+
+/// List what there is to forward to.
+#[derive(Debug, clap::Args)]
+pub(crate) struct GetArgs {
+    /// Which list
+    #[arg(value_enum)]
+    pub(crate) list: List,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    /// All namespaces
+    #[arg(short = 'A', long, action = ArgAction::SetTrue, conflicts_with = "namespace")]
+    pub(crate) all_namespaces: bool,
+    /// Text, or one JSON document
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum List {
+    #[value(alias = "context", alias = "ctx")]
+    Contexts,
+    #[value(alias = "namespace", alias = "ns")]
+    Namespaces,
+    #[value(alias = "service", alias = "svc")]
+    Services,
+    #[value(alias = "workload")]
+    Workloads,
+    #[value(alias = "pod", alias = "po")]
+    Pods,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+/// A local address as kubectl takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Address {
+    /// 127.0.0.1, and ::1 where the machine has it.
+    Localhost,
+    Ip(IpAddr),
+}
+
+impl Address {
+    /// The addresses to bind; none means loopback.
+    pub(crate) fn ips(addresses: &[Address]) -> Vec<IpAddr> {
+        let loopback = [IpAddr::from([127, 0, 0, 1]), IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])];
+        match addresses {
+            [Address::Localhost] => Vec::new(),
+            many => many
+                .iter()
+                .flat_map(|address| match address {
+                    Address::Localhost => loopback.to_vec(),
+                    Address::Ip(ip) => vec![*ip],
+                })
+                .collect(),
+        }
+    }
+}
+
+fn address(text: &str) -> Result<Address, String> {
+    match text {
+        "localhost" => Ok(Address::Localhost),
+        ip => ip.parse().map(Address::Ip).map_err(|_| "write an IP address of this machine, or localhost".into()),
+    }
+}
+
+/// `30s`, `2m`, `0s` or a plain number of seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| "write a number and a unit: 30s or 2m".to_owned())?;
+    match unit {
+        "" | "s" => Ok(Duration::from_secs(number)),
+        "m" => number.checked_mul(60).map(Duration::from_secs).ok_or_else(|| "that is too long".into()),
+        other => Err(format!("“{other}” is no unit: write s or m")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
+        assert_eq!(duration("0s"), Ok(Duration::ZERO));
+        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
+        for text in ["", "s", "-1s", "1h", "1.5s", "500ms", "99999999999999999999s"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses() {
+        assert_eq!(Address::ips(&[Address::Localhost]), Vec::<IpAddr>::new());
+        assert_eq!(Address::ips(&[Address::Ip([0, 0, 0, 0].into())]), [IpAddr::from([0, 0, 0, 0])]);
+        assert_eq!(Address::ips(&[Address::Localhost, Address::Ip([127, 0, 0, 2].into())]).len(), 3);
+        assert!(address("nowhere").is_err());
+    }
+}

@@ -1,0 +1,54 @@
+//! The `portolan` command. It reads arguments, delegates to the engine and words what comes back; nothing else.
+//!
+//! Exit codes: 0 stopped by the user, 1 failed, 2 usage.
+
+mod args;
+mod forward;
+mod get;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use portolan_engine::error::Problem;
+use tracing_subscriber::EnvFilter;
+
+use args::{Args, Command};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    let filter = EnvFilter::try_from_env("PORTOLAN_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("portolan_engine=warn,portolan_wire=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let done = match args.command {
+        Command::Forward(args) => forward::run(args).await,
+        Command::Get(args) => get::run(args).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Ended::Failed(problem)) => {
+            output::error(&problem);
+            ExitCode::from(1)
+        }
+        Err(Ended::Usage(problem)) => {
+            output::error(&problem);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// A command that did not end well.
+#[derive(Debug)]
+enum Ended {
+    /// Exit code 1.
+    Failed(Problem),
+    /// Exit code 2: the arguments cannot mean anything.
+    Usage(Problem),
+}
+
+impl From<portolan_engine::error::Error> for Ended {
+    fn from(error: portolan_engine::error::Error) -> Self {
+        Ended::Failed(error.problem())
+    }
+}

@@ -1,0 +1,150 @@
+//! From Kubernetes' objects to the rows of a list.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::{
+    api::core::v1::{Pod, Service},
+    apimachinery::pkg::util::intstr::IntOrString,
+};
+use kube::{ResourceExt, core::SelectorExt};
+
+use crate::{
+    forward::{PortRef, Target, WorkloadKind},
+    pod,
+    row::{Row, RowFacts, RowPort},
+    workload::Workload,
+};
+
+/// What a Service's row needs of a pod.
+#[derive(Clone, Debug)]
+pub(crate) struct PodBrief {
+    namespace: String,
+    labels: BTreeMap<String, String>,
+    serves: bool,
+}
+
+impl PodBrief {
+    /// `None` for a pod that is done: it neither serves nor will.
+    pub(crate) fn of(pod: &Pod) -> Option<PodBrief> {
+        let phase = pod.status.as_ref().and_then(|s| s.phase.as_deref());
+        if matches!(phase, Some("Succeeded" | "Failed")) || pod::is_terminating(pod) {
+            return None;
+        }
+        Some(PodBrief {
+            namespace: pod.namespace().unwrap_or_default(),
+            labels: pod.metadata.labels.clone().unwrap_or_default(),
+            serves: pod::is_ready(pod),
+        })
+    }
+}
+
+/// A Service's row; `pods` is `None` where pods may not be read.
+pub(crate) fn service(service: &Service, pods: Option<&[&PodBrief]>) -> Row {
+    let spec = service.spec.clone().unwrap_or_default();
+    let namespace = service.namespace().unwrap_or_default();
+    let name = service.name_any();
+    let mut service_type = spec.type_.clone().unwrap_or_else(|| "ClusterIP".into());
+    let headless = spec.cluster_ip.as_deref() == Some("None");
+    if headless {
+        service_type = "headless".into();
+    }
+    let selector = spec.selector.clone().unwrap_or_default();
+    let external = service_type == "ExternalName";
+    let counted = pods.filter(|_| !selector.is_empty() && !external).map(|pods| {
+        let labels: kube::core::Selector = selector.into_iter().collect();
+        let behind = pods.iter().filter(|p| p.namespace == namespace && labels.matches(&p.labels));
+        behind.fold((0, 0), |(ready, all), pod| (ready + u32::from(pod.serves), all + 1))
+    });
+    let trouble = match counted {
+        _ if external => "",
+        None if spec.selector.unwrap_or_default().is_empty() => "no selector",
+        None => "",
+        Some((_, 0)) => "no pods",
+        Some((0, _)) => "none ready",
+        Some(_) => "",
+    };
+    let ports = spec.ports.unwrap_or_default();
+    let ports = ports.iter().filter_map(|p| {
+        let port = u16::try_from(p.port).ok()?;
+        let target = match p.target_port.as_ref().filter(|_| !headless) {
+            Some(IntOrString::Int(n)) => u16::try_from(*n).ok().filter(|n| *n != port && *n != 0).map(PortRef::Number),
+            Some(IntOrString::String(name)) => Some(PortRef::Name(name.clone())),
+            None => None,
+        };
+        Some(RowPort {
+            name: p.name.clone().unwrap_or_default(),
+            port,
+            target,
+            node_port: p.node_port.and_then(|n| u16::try_from(n).ok()),
+            protocol: p.protocol.clone().unwrap_or_else(|| "TCP".into()),
+        })
+    });
+    Row {
+        namespace,
+        target: Target::Service { name: name.clone() },
+        name,
+        facts: RowFacts::Service { service_type, external_name: spec.external_name.filter(|_| external) },
+        ready: counted.map(|(ready, _)| ready),
+        wanted: counted.map(|(_, all)| all),
+        ports: ports.collect(),
+        trouble: trouble.into(),
+    }
+}
+
+/// A workload's row; `None` for what only stands in another's way: old ReplicaSets, and those of a Deployment.
+pub(crate) fn workload(workload: &Workload) -> Option<Row> {
+    if workload.kind == WorkloadKind::ReplicaSet && workload.owner.is_some() {
+        return None;
+    }
+    let trouble = match workload {
+        w if w.selector.is_none() => "no selector",
+        w if w.wanted == 0 && w.kind == WorkloadKind::Job => "finished",
+        w if w.wanted == 0 => "scaled to 0",
+        w if w.ready == 0 => "none ready",
+        w if w.ready < w.wanted => "not all ready",
+        _ => "",
+    };
+    Some(Row {
+        namespace: workload.namespace.clone(),
+        name: workload.name.clone(),
+        target: Target::Workload { kind: workload.kind, name: workload.name.clone() },
+        facts: RowFacts::Workload { workload: workload.kind },
+        ready: Some(workload.ready),
+        wanted: Some(workload.wanted),
+        ports: workload.ports.clone(),
+        trouble: trouble.into(),
+    })
+}
+
+/// A pod's row.
+pub(crate) fn pod(pod: &Pod) -> Row {
+    let name = pod.name_any();
+    let status = pod::status(pod);
+    let containers = pod.spec.as_ref().map_or(0, |s| s.containers.len());
+    let ready = pod.status.iter().flat_map(|s| s.container_statuses.iter().flatten()).filter(|c| c.ready).count();
+    let trouble = match status.as_str() {
+        "Running" if !pod::is_ready(pod) => "not ready".to_owned(),
+        "Running" | "Completed" | "Succeeded" => String::new(),
+        _ => pod::why_not_ready(pod),
+    };
+    Row {
+        namespace: pod.namespace().unwrap_or_default(),
+        target: Target::Pod { name: name.clone() },
+        name,
+        facts: RowFacts::Pod {
+            status,
+            restarts: pod::restarts(pod),
+            node: pod.spec.as_ref().and_then(|s| s.node_name.clone()).unwrap_or_default(),
+            created_at: pod::created_at(pod),
+        },
+        ready: u32::try_from(ready).ok(),
+        wanted: u32::try_from(containers).ok(),
+        ports: pod::declared_ports(pod),
+        trouble,
+    }
+}
+
+/// Sorts and names a row: its key in the feed.
+pub(crate) fn key(row: &Row) -> String {
+    format!("row/{}/{}", row.namespace, row.target)
+}

@@ -1,0 +1,137 @@
+//! One cluster, as one identity sees it: the client and the way into its pods.
+
+use std::sync::Arc;
+
+use k8s_openapi::{NamespaceResourceScope, api::core::v1::Namespace};
+use kube::{Api, Client, Resource, ResourceExt, api::ListParams};
+use portolan_wire::{Connector, portforward::PortForward};
+use serde::de::DeserializeOwned;
+
+use crate::{context::ContextId, error::Error, kubeconfig::Contexts, row::Scope};
+
+/// Names shown when something is not found. A namespace can hold thousands; the message shows ten.
+const NAMES: u32 = 100;
+
+/// A context that was opened.
+#[derive(Clone)]
+pub struct Cluster {
+    /// Which context it is.
+    pub context: ContextId,
+    /// The API server's URL, for messages.
+    pub server: String,
+    /// Talks to the API server.
+    pub(crate) client: Client,
+    /// Opens connections into pods.
+    pub(crate) connector: Arc<dyn Connector>,
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cluster").field("context", &self.context).field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+impl Cluster {
+    /// A cluster behind a client and a connector of the caller's.
+    pub fn new(context: ContextId, server: String, client: Client, connector: Arc<dyn Connector>) -> Self {
+        Cluster { context, server, client, connector }
+    }
+
+    /// Builds the client of one context. Sends nothing yet, but may run the context's exec plugin.
+    ///
+    /// # Errors
+    /// When the kubeconfig's cluster or user cannot be used, or the exec plugin fails.
+    pub async fn open(contexts: &Contexts, context: &ContextId) -> Result<Self, Error> {
+        let entry = contexts.find(Some(&context.name))?;
+        let mut config = contexts.config(&context.name).await?;
+        // A held connection does not wait for a SYN's fourth repetition.
+        config.connect_timeout = Some(std::time::Duration::from_secs(4));
+        // kube would end an upgrade whose peer does not read for 295 s; back-pressure is not an error here.
+        config.write_timeout = None;
+        // Whether and when to try again is decided in one place, and shown: not in a layer underneath.
+        config.default_retry = false;
+        let server = entry.server;
+        // kube runs an exec plugin inside this call, and waits for it on this thread.
+        let built = tokio::task::spawn_blocking({
+            let runtime = tokio::runtime::Handle::current();
+            move || {
+                let _guard = runtime.enter();
+                Client::try_from(config)
+            }
+        });
+        let client = match built.await {
+            Ok(client) => client.map_err(|source| Error::Api {
+                operation: format!("sign in to context {}", context.name),
+                server: server.clone(),
+                source: Box::new(source),
+            })?,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        };
+        let connector = PortForward::new(client.clone());
+        Ok(Cluster::new(context.clone(), server, client, connector))
+    }
+
+    /// The API of a kind in a scope.
+    pub(crate) fn api<K>(&self, scope: &Scope) -> Api<K>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
+    {
+        match scope {
+            Scope::All => Api::all(self.client.clone()),
+            Scope::One { name } => Api::namespaced(self.client.clone(), name),
+        }
+    }
+
+    /// For errors: `list pods in shop`.
+    pub(crate) fn operation(&self, verb: &str, plural: &str, scope: &Scope) -> String {
+        match scope {
+            Scope::All => format!("{verb} {plural} in all namespaces"),
+            Scope::One { name } => format!("{verb} {plural} in {name}"),
+        }
+    }
+
+    /// All namespaces, sorted.
+    ///
+    /// # Errors
+    /// When they may not be listed, or the API server does not answer.
+    pub async fn namespaces(&self) -> Result<Vec<String>, Error> {
+        let api: Api<Namespace> = Api::all(self.client.clone());
+        let found = api.list_metadata(&ListParams::default()).await.map_err(|source| Error::Api {
+            operation: "list namespaces".into(),
+            server: self.server.clone(),
+            source: Box::new(source),
+        })?;
+        let mut names: Vec<String> = found.items.iter().map(ResourceExt::name_any).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// The names of all objects of a kind in a namespace, sorted; none where they may not be listed: it only helps a
+    /// message along.
+    pub(crate) async fn names<K>(&self, namespace: &str) -> Vec<String>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
+    {
+        let api: Api<K> = Api::namespaced(self.client.clone(), namespace);
+        names_of(&api).await
+    }
+
+    /// The namespaces, sorted, where `name` is not one of them; `None` where it is, or where that cannot be told.
+    pub(crate) async fn namespaces_without(&self, name: &str) -> Option<Vec<String>> {
+        let api: Api<Namespace> = Api::all(self.client.clone());
+        match api.get_opt(name).await {
+            Ok(None) => Some(names_of(&api).await),
+            Ok(Some(_)) | Err(_) => None,
+        }
+    }
+}
+
+async fn names_of<K>(api: &Api<K>) -> Vec<String>
+where
+    K: Resource + Clone + DeserializeOwned + std::fmt::Debug,
+{
+    let Ok(found) = api.list_metadata(&ListParams::default().limit(NAMES)).await else { return Vec::new() };
+    let mut names: Vec<String> = found.items.iter().map(ResourceExt::name_any).collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,356 @@
+//! Everything that can go wrong, with a code to branch on and the words a user reads.
+//!
+//! An [`Error`] keeps its source and lives inside the engine; a [`Problem`] is what is left of it when it is shown:
+//! plain data, without secrets.
+
+use std::{fmt, io, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{
+    forward::{PortRef, Target},
+    local_port::Holder,
+};
+
+/// What kind of trouble it is. The UI and the command branch on this, never on text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Code {
+    /// No kubeconfig file was found.
+    NoKubeconfig,
+    /// A kubeconfig file cannot be read or understood.
+    BadKubeconfig,
+    /// The kubeconfig has no context of that name.
+    UnknownContext,
+    /// The API server cannot be reached.
+    Unreachable,
+    /// The API server does not accept the credentials (any more).
+    Login,
+    /// The API server says that this user may not.
+    Forbidden,
+    /// The namespace does not exist.
+    UnknownNamespace,
+    /// The Service, workload or pod does not exist.
+    TargetNotFound,
+    /// The Service has no selector, so that no pod can be found for it.
+    NoSelector,
+    /// The Service is only a DNS alias.
+    ExternalName,
+    /// The Service or pod has no such port.
+    PortNotFound,
+    /// The port is not TCP, and port-forward carries TCP only.
+    NotTcp,
+    /// The target exists, but no pod of it is ready.
+    NoReadyPod,
+    /// The pod of a direct tunnel exists, but none of its containers runs.
+    PodNotRunning,
+    /// The pod of a direct tunnel is gone.
+    PodGone,
+    /// Another process, or another session, listens on the local port.
+    PortTaken,
+    /// The local address or port cannot be listened on for another reason.
+    CannotListen,
+    /// What was typed as a port is none.
+    BadPort,
+    /// What was typed as a target is none.
+    BadTarget,
+    /// Nothing in the pod listens on the port.
+    Refused,
+    /// The API server answered with an error of its own.
+    Server,
+    /// The desktop refused something: the clipboard, the browser.
+    Desktop,
+}
+
+/// An error as the user meets it: what happened and why, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Problem {
+    /// What to branch on.
+    pub code: Code,
+    /// What happened, and why.
+    pub message: String,
+    /// What the user can do; empty where nothing needs doing.
+    pub next: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if !self.next.is_empty() {
+            write!(f, "\n{}", self.next)?;
+        }
+        Ok(())
+    }
+}
+
+/// An operation of the engine that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// See [`Code::NoKubeconfig`].
+    #[error("no kubeconfig: looked for {}", list(.looked.iter().map(|p| p.display().to_string())))]
+    NoKubeconfig {
+        /// The files that were looked for.
+        looked: Vec<PathBuf>,
+    },
+    /// A kubeconfig that is there and cannot be used.
+    #[error("cannot use the kubeconfig {}: {reason}", .path.display())]
+    BadKubeconfig {
+        /// The file, or the first of the files that were merged.
+        path: PathBuf,
+        /// Why, without the file's contents.
+        reason: String,
+    },
+    /// See [`Code::UnknownContext`].
+    #[error("the kubeconfig has no context “{name}”; it has {}", list(.known))]
+    UnknownContext {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// The kubeconfig names no current context, and none was asked for.
+    #[error("the kubeconfig has no current context; it has {}", list(.known))]
+    NoCurrentContext {
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// An HTTP request to the API server that failed.
+    #[error("{}", crate::api_error::describe(.operation, .server, .source))]
+    Api {
+        /// What was tried: `list pods in shop`.
+        operation: String,
+        /// The API server's address.
+        server: String,
+        /// What kube says of it.
+        source: Box<kube::Error>,
+    },
+    /// See [`Code::UnknownNamespace`].
+    #[error("there is no namespace “{name}”{}", there_are(.known))]
+    UnknownNamespace {
+        /// What was asked for.
+        name: String,
+        /// The namespaces that there are, where they may be listed.
+        known: Vec<String>,
+    },
+    /// See [`Code::TargetNotFound`].
+    #[error("{target} does not exist in namespace “{namespace}”{}", there_are(.known))]
+    TargetNotFound {
+        /// What was asked for.
+        target: Target,
+        /// Where.
+        namespace: String,
+        /// Names of the same kind in the same namespace, where they may be listed.
+        known: Vec<String>,
+    },
+    /// See [`Code::NoSelector`].
+    #[error("{target} has no selector: it does not say which pods it stands for")]
+    NoSelector {
+        /// The Service or workload.
+        target: Target,
+    },
+    /// See [`Code::ExternalName`].
+    #[error("{target} is an ExternalName Service: a DNS alias for {host}, with no pod behind it")]
+    ExternalName {
+        /// The Service.
+        target: Target,
+        /// The name that it stands for.
+        host: String,
+    },
+    /// See [`Code::PortNotFound`].
+    #[error("{of} has no port {wanted}{}", it_has(.known))]
+    PortNotFound {
+        /// `svc/web` or `pod web-7d9`.
+        of: String,
+        /// What was asked for.
+        wanted: PortRef,
+        /// The ports that there are, as `http 8080`.
+        known: Vec<String>,
+    },
+    /// See [`Code::NotTcp`].
+    #[error("port {wanted} of {of} is {protocol}: Kubernetes' port-forward carries TCP only")]
+    NotTcp {
+        /// `svc/dns` or `pod dns-0`.
+        of: String,
+        /// What was asked for.
+        wanted: PortRef,
+        /// UDP or SCTP.
+        protocol: String,
+    },
+    /// See [`Code::PortTaken`].
+    #[error("port {port} on {address} is taken{}", held_by(.holder.as_ref()))]
+    PortTaken {
+        /// The address that was to be listened on.
+        address: std::net::IpAddr,
+        /// The port that was asked for.
+        port: u16,
+        /// Who has it, where the system tells.
+        holder: Option<Holder>,
+    },
+    /// See [`Code::CannotListen`].
+    #[error("cannot listen on {address}, port {port}: {source}")]
+    CannotListen {
+        /// The address that was to be listened on.
+        address: std::net::IpAddr,
+        /// The port that was asked for; 0 is any.
+        port: u16,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// See [`Code::BadPort`].
+    #[error("“{text}” is not a port: {why}")]
+    BadPort {
+        /// What was typed.
+        text: String,
+        /// Why it does not do.
+        why: String,
+    },
+    /// See [`Code::BadTarget`].
+    #[error("“{text}” is not a target: {why}")]
+    BadTarget {
+        /// What was typed.
+        text: String,
+        /// Why it does not do.
+        why: String,
+    },
+    /// One local port was asked for twice.
+    #[error("local port {port} is asked for twice: by {first} and by {second}")]
+    DuplicatePort {
+        /// The local port.
+        port: u16,
+        /// The first remote port that wants it.
+        first: PortRef,
+        /// The second.
+        second: PortRef,
+    },
+}
+
+impl Error {
+    /// What to branch on.
+    pub fn code(&self) -> Code {
+        match self {
+            Error::NoKubeconfig { .. } => Code::NoKubeconfig,
+            Error::BadKubeconfig { .. } => Code::BadKubeconfig,
+            Error::UnknownContext { .. } | Error::NoCurrentContext { .. } => Code::UnknownContext,
+            Error::Api { source, .. } => crate::api_error::code(source),
+            Error::UnknownNamespace { .. } => Code::UnknownNamespace,
+            Error::TargetNotFound { .. } => Code::TargetNotFound,
+            Error::NoSelector { .. } => Code::NoSelector,
+            Error::ExternalName { .. } => Code::ExternalName,
+            Error::PortNotFound { .. } => Code::PortNotFound,
+            Error::NotTcp { .. } => Code::NotTcp,
+            Error::PortTaken { .. } => Code::PortTaken,
+            Error::CannotListen { .. } => Code::CannotListen,
+            Error::BadPort { .. } | Error::DuplicatePort { .. } => Code::BadPort,
+            Error::BadTarget { .. } => Code::BadTarget,
+        }
+    }
+
+    /// What the user can do about it.
+    fn next(&self) -> String {
+        match self {
+            Error::NoKubeconfig { .. } => {
+                "Copy your cluster's kubeconfig to one of these, or name it: KUBECONFIG=FILE or --kubeconfig FILE.".into()
+            }
+            Error::BadKubeconfig { .. } => "Mend the file, or name another one: KUBECONFIG=FILE or --kubeconfig FILE.".into(),
+            Error::UnknownContext { .. } | Error::NoCurrentContext { .. } => "Choose one of these with --context.".into(),
+            Error::Api { source, .. } => crate::api_error::next(source),
+            Error::UnknownNamespace { .. } => "Choose a namespace that exists.".into(),
+            Error::TargetNotFound { known, .. } if known.is_empty() => {
+                "Check the name and the namespace; the tunnel opens by itself once it exists.".into()
+            }
+            Error::TargetNotFound { .. } => "Choose one of these; or wait: the tunnel opens by itself once it exists.".into(),
+            Error::NoSelector { .. } => "Forward to the workload or to a pod instead: deploy/NAME or pod/NAME.".into(),
+            Error::ExternalName { host, .. } => format!("Connect to {host} directly: there is nothing here to forward to."),
+            Error::PortNotFound { .. } => "Choose one of these ports.".into(),
+            Error::NotTcp { .. } => "Choose a TCP port.".into(),
+            Error::PortTaken { holder, .. } => match holder {
+                Some(holder) => format!("Choose another local port, or end {holder}."),
+                None => "Choose another local port.".into(),
+            },
+            Error::CannotListen { source, .. } => match source.kind() {
+                io::ErrorKind::PermissionDenied => "Ports below 1024 belong to the system here: choose a higher one.".into(),
+                io::ErrorKind::AddrNotAvailable => "This machine has no such address: choose one that it has.".into(),
+                _ => "Choose another local address or port.".into(),
+            },
+            Error::BadPort { .. } => "Write [LOCAL:]REMOTE, each from 1 to 65535, REMOTE also as a port's name: 8080, 8080:80, :80, 8080:http.".into(),
+            Error::DuplicatePort { .. } => "Give each its own local port: 8080:80 8081:81.".into(),
+            Error::BadTarget { .. } => {
+                "Write svc/NAME, deploy/NAME, sts/NAME, ds/NAME, rs/NAME, rc/NAME, job/NAME, pod/NAME or a pod's NAME.".into()
+            }
+        }
+    }
+
+    /// The error as plain data, for whoever shows it.
+    pub fn problem(&self) -> Problem {
+        Problem { code: self.code(), message: sentence(&self.to_string()), next: self.next() }
+    }
+}
+
+/// The text with its first letter in upper case, where that is a plain word and not a name such as `svc/web`.
+fn sentence(text: &str) -> String {
+    let first_word = text.split(' ').next().unwrap_or_default();
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) if first_word.chars().all(char::is_alphabetic) => first.to_uppercase().chain(chars).collect(),
+        _ => text.to_owned(),
+    }
+}
+
+/// `a, b and c`; at most ten of them, since a namespace can hold thousands.
+pub(crate) fn list<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> String {
+    const SHOWN: usize = 10;
+    let mut items: Vec<String> = items.into_iter().map(|i| i.as_ref().to_owned()).collect();
+    if items.len() > SHOWN {
+        let more = items.len() - SHOWN;
+        items.truncate(SHOWN);
+        items.push(format!("{more} more"));
+    }
+    match items.pop() {
+        None => "none".into(),
+        Some(last) if items.is_empty() => last,
+        Some(last) => format!("{} and {last}", items.join(", ")),
+    }
+}
+
+fn there_are(known: &[String]) -> String {
+    match known {
+        [] => String::new(),
+        [one] => format!("; there is only {one}"),
+        many => format!("; there are {}", list(many)),
+    }
+}
+
+fn it_has(known: &[String]) -> String {
+    match known {
+        [] => String::new(),
+        [one] => format!("; it has only {one}"),
+        many => format!("; it has {}", list(many)),
+    }
+}
+
+fn held_by(holder: Option<&Holder>) -> String {
+    holder.map(|h| format!(": {h} listens there")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_read_as_prose_and_stay_short() {
+        assert_eq!(list(["a"]), "a");
+        assert_eq!(list(["a", "b", "c"]), "a, b and c");
+        assert_eq!(list(Vec::<String>::new()), "none");
+        let many: Vec<String> = (0..25).map(|n| n.to_string()).collect();
+        assert!(list(many).ends_with("9 and 15 more"));
+    }
+
+    #[test]
+    fn a_message_starts_with_a_capital_but_a_name_is_left_alone() {
+        assert_eq!(sentence("there is no namespace"), "There is no namespace");
+        assert_eq!(sentence("svc/web has no port 81"), "svc/web has no port 81");
+    }
+}

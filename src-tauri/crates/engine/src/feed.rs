@@ -1,0 +1,267 @@
+//! The engine's state as a feed: whoever wants news asks for what is newer than it has, and the answer waits.
+//!
+//! Every part of the state has a key and the revision at which it last changed. A removed part leaves a tombstone, so
+//! that an answer can name it; when the oldest tombstones are dropped, a reader from before then gets everything anew.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::{sync::watch, time::Instant};
+use ts_rs::TS;
+
+use crate::{
+    context::ContextView,
+    error::Problem,
+    row::{ListView, Row},
+    session::view::SessionView,
+};
+
+/// At most five answers a second: faster than an eye follows, slow enough to draw.
+const PACE: Duration = Duration::from_millis(200);
+
+/// Tombstones kept. A reader that missed more removals than this is better served by a full snapshot.
+const TOMBSTONES: usize = 4096;
+
+/// One part of the state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "part", content = "value", rename_all = "snake_case")]
+#[ts(export)]
+pub enum Part {
+    /// Key `kubeconfig`.
+    Kubeconfig(KubeconfigView),
+    /// Key `context/SOURCE/NAME`.
+    Context(ContextView),
+    /// Key `session/ID`.
+    Session(Box<SessionView>),
+    /// Key `list`: the list that is looked at.
+    List(ListView),
+    /// Key `row/…`: one line of that list.
+    Row(Row),
+}
+
+/// Where contexts come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct KubeconfigView {
+    /// The files that were read or looked for.
+    pub paths: Vec<String>,
+    /// Why there is none, or why one is not used.
+    pub problem: Option<Problem>,
+}
+
+/// What is newer than the reader has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Changes {
+    /// Ask for what is newer than this next time.
+    #[ts(type = "number")]
+    pub revision: u64,
+    /// Whether this is everything: what the reader has is to be thrown away.
+    pub full: bool,
+    /// What is new or different.
+    pub changed: Vec<Changed>,
+    /// The keys of what is gone.
+    pub removed: Vec<String>,
+}
+
+/// A part that is new or different.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Changed {
+    /// Names the part.
+    pub key: String,
+    /// Its value.
+    pub part: Part,
+}
+
+/// The state, its revision, and who waits for news.
+#[derive(Debug)]
+pub struct Feed {
+    state: Mutex<State>,
+    revision: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    parts: HashMap<String, Stamped>,
+    tombstones: VecDeque<(u64, String)>,
+    /// Readers from before this revision may have missed a removal.
+    complete_since: u64,
+    answered: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Stamped {
+    revision: u64,
+    part: Part,
+}
+
+impl Default for Feed {
+    fn default() -> Self {
+        Feed { state: Mutex::default(), revision: watch::Sender::new(0) }
+    }
+}
+
+impl Feed {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere leaves the state whole: every change to it is one insert or one removal.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets a part; news only if it differs from what is there.
+    pub fn set(&self, key: impl Into<String>, part: Part) {
+        let key = key.into();
+        let mut state = self.state();
+        if state.parts.get(&key).is_some_and(|there| there.part == part) {
+            return;
+        }
+        let revision = self.revision.borrow().wrapping_add(1);
+        state.tombstones.retain(|(_, gone)| *gone != key);
+        state.parts.insert(key, Stamped { revision, part });
+        self.revision.send_replace(revision);
+    }
+
+    /// A part as it is now.
+    pub fn get(&self, key: &str) -> Option<Part> {
+        self.state().parts.get(key).map(|there| there.part.clone())
+    }
+
+    /// Changes a part that is there.
+    pub fn update(&self, key: &str, change: impl FnOnce(&mut Part)) {
+        if let Some(mut part) = self.get(key) {
+            change(&mut part);
+            self.set(key, part);
+        }
+    }
+
+    /// Removes a part.
+    pub fn remove(&self, key: &str) {
+        let mut state = self.state();
+        if state.parts.remove(key).is_none() {
+            return;
+        }
+        let revision = self.revision.borrow().wrapping_add(1);
+        state.tombstones.push_back((revision, key.to_owned()));
+        while state.tombstones.len() > TOMBSTONES {
+            if let Some((dropped, _)) = state.tombstones.pop_front() {
+                state.complete_since = dropped;
+            }
+        }
+        self.revision.send_replace(revision);
+    }
+
+    /// The keys that start with `prefix`.
+    pub fn keys(&self, prefix: &str) -> Vec<String> {
+        self.state().parts.keys().filter(|key| key.starts_with(prefix)).cloned().collect()
+    }
+
+    /// What is newer than `after`; 0 for everything. Waits until there is something, and keeps the pace.
+    ///
+    /// Cancel-safe: a dropped call has taken nothing.
+    pub async fn changes(&self, after: u64) -> Changes {
+        let mut revisions = self.revision.subscribe();
+        let now = *revisions.borrow();
+        // A reader from an earlier run of the engine can be ahead of it; it gets everything too.
+        if after != 0 && after <= now {
+            // The sender lives as long as `self`, so that this cannot fail.
+            let _ = revisions.wait_for(|revision| *revision > after).await;
+            let due = self.state().answered.map(|at| at + PACE);
+            if let Some(due) = due {
+                tokio::time::sleep_until(due).await;
+            }
+        }
+        let mut state = self.state();
+        state.answered = Some(Instant::now());
+        let revision = *self.revision.borrow();
+        let full = after == 0 || after > revision || after < state.complete_since;
+        let since = if full { 0 } else { after };
+        let mut news: Vec<_> = state.parts.iter().filter(|(_, stamped)| full || stamped.revision > since).collect();
+        news.sort_by_key(|(_, stamped)| stamped.revision);
+        let changed =
+            news.into_iter().map(|(key, stamped)| Changed { key: key.clone(), part: stamped.part.clone() }).collect();
+        let removed = if full {
+            Vec::new()
+        } else {
+            state.tombstones.iter().filter(|(at, _)| *at > since).map(|(_, key)| key.clone()).collect()
+        };
+        Changes { revision: revision.max(1), full, changed, removed }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(path: &str) -> Part {
+        Part::Kubeconfig(KubeconfigView { paths: vec![path.into()], problem: None })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_answer_is_everything_and_the_next_only_what_is_new() {
+        let feed = Feed::default();
+        feed.set("a", part("1"));
+        feed.set("b", part("2"));
+        let first = feed.changes(0).await;
+        assert!(first.full);
+        assert_eq!(first.changed.len(), 2);
+        feed.set("b", part("3"));
+        feed.remove("a");
+        let second = feed.changes(first.revision).await;
+        assert!(!second.full);
+        assert_eq!(second.changed, [Changed { key: "b".into(), part: part("3") }]);
+        assert_eq!(second.removed, ["a"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_waits_for_news_and_keeps_the_pace() {
+        let feed = Feed::default();
+        feed.set("a", part("1"));
+        let first = feed.changes(0).await;
+        let begun = Instant::now();
+        let (second, ()) = tokio::join!(feed.changes(first.revision), async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            feed.set("a", part("2"));
+        });
+        assert_eq!(begun.elapsed(), PACE, "news at 50 ms, but the last answer was at 0");
+        assert_eq!(second.changed.len(), 1);
+        // What does not differ is no news.
+        feed.set("a", part("2"));
+        tokio::select! {
+            biased;
+            _ = feed.changes(second.revision) => panic!("nothing changed"),
+            () = tokio::time::sleep(Duration::from_secs(60)) => {}
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_is_too_far_behind_gets_everything() {
+        let feed = Feed::default();
+        feed.set("kept", part("k"));
+        let early = feed.changes(0).await.revision;
+        for n in 0..=TOMBSTONES {
+            let key = format!("row/{n}");
+            feed.set(key.clone(), part("x"));
+            feed.remove(&key);
+        }
+        let late = feed.changes(early).await;
+        assert!(late.full, "a tombstone that it needs is gone");
+        assert_eq!(late.changed.len(), 1);
+        assert!(feed.changes(late.revision + 1_000_000).await.full, "a reader from another run");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_back_is_not_reported_gone() {
+        let feed = Feed::default();
+        feed.set("a", part("1"));
+        let first = feed.changes(0).await;
+        feed.remove("a");
+        feed.set("a", part("2"));
+        let second = feed.changes(first.revision).await;
+        assert_eq!(second.removed, Vec::<String>::new());
+        assert_eq!(second.changed.len(), 1);
+    }
+}

@@ -1,0 +1,34 @@
+//! Portolan without a face: what the window and the command share. It knows nothing of either.
+//!
+//! The map, from what the user asks for to the bytes:
+//! - [`forward`] is what the user asks for, [`parse`] reads it as kubectl would, [`context`] and [`kubeconfig`] say of
+//!   which cluster.
+//! - [`engine::Engine`] is the handle that everything delegates to.
+//! - [`sessions`] is the supervisor, [`session`] the task of one forward, [`phase`] the states of one and the pure function
+//!   that moves it.
+//! - `resolve` follows a target to its endpoints, over `watched`, a set of objects that keeps itself up to date.
+//! - [`catalog`] keeps the list that the window looks at, as [`row`]s.
+//! - [`feed`] is the state that the window reads. One writer a part; readers ask for what is newer than they have.
+//! - [`error`] has the codes to branch on and the words to show.
+//!
+//! Bytes are `portolan-wire`'s; nothing here knows how they travel.
+
+mod api_error;
+pub mod catalog;
+pub mod cluster;
+pub mod context;
+pub mod engine;
+pub mod error;
+pub mod feed;
+pub mod forward;
+pub mod kubeconfig;
+pub mod local_port;
+pub mod parse;
+pub mod phase;
+mod pod;
+mod resolve;
+pub mod row;
+pub mod session;
+pub mod sessions;
+mod watched;
+mod workload;

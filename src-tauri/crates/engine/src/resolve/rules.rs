@@ -1,0 +1,213 @@
+//! The pure half of resolution: objects in, endpoints or a reason out.
+
+use k8s_openapi::{
+    api::core::v1::{Pod, Service, ServicePort},
+    apimachinery::pkg::util::intstr::IntOrString,
+};
+use kube::ResourceExt;
+
+use super::labels_selector;
+use crate::{
+    error::{Code, Error, Problem, list},
+    forward::{Forward, PortRef},
+    phase::{Endpoint, Trouble},
+    pod,
+};
+
+/// What a target is now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Resolution {
+    /// Best first.
+    pub(crate) endpoints: Vec<Endpoint>,
+    /// Why there is none.
+    pub(crate) trouble: Option<Trouble>,
+    /// What can never work.
+    pub(crate) refused: Option<Problem>,
+    /// The number of each of the forward's ports, where it is known: a Service's port, or a container's.
+    pub(crate) numbers: Vec<Option<u16>>,
+}
+
+impl Resolution {
+    /// No endpoint, for this reason. UDP ends it, as no waiting helps.
+    pub(crate) fn trouble(error: &Error, needs_you: bool) -> Self {
+        if error.code() == Code::NotTcp {
+            return Resolution { refused: Some(error.problem()), ..Resolution::default() };
+        }
+        Resolution { trouble: Some(Trouble { problem: error.problem(), needs_you }), ..Resolution::default() }
+    }
+
+    fn none_ready(message: String, numbers: Vec<Option<u16>>) -> Self {
+        let next = "Watching: connects as soon as one is ready.".into();
+        let problem = Problem { code: Code::NoReadyPod, message, next };
+        Resolution { trouble: Some(Trouble { problem, needs_you: false }), numbers, ..Resolution::default() }
+    }
+}
+
+/// A Service's selector.
+///
+/// # Errors
+/// When it has none.
+pub(crate) fn selector_of(service: &Service, forward: &Forward) -> Result<String, Error> {
+    let spec = service.spec.as_ref();
+    let target = forward.target.clone();
+    if spec.and_then(|s| s.type_.as_deref()) == Some("ExternalName") {
+        let host = spec.and_then(|s| s.external_name.clone()).unwrap_or_default();
+        return Err(Error::ExternalName { target, host });
+    }
+    match spec.and_then(|s| s.selector.as_ref()).filter(|labels| !labels.is_empty()) {
+        Some(labels) => Ok(labels_selector(labels).to_string()),
+        None => Err(Error::NoSelector { target }),
+    }
+}
+
+/// The endpoints of a Service: its ready pods, each at what targetPort means in that pod.
+pub(crate) fn service(forward: &Forward, service: &Service, pods: Vec<&Pod>) -> Resolution {
+    let declared = service.spec.as_ref().and_then(|s| s.ports.as_deref()).unwrap_or_default();
+    let headless = service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None");
+    let of = forward.target.to_string();
+    let mut chosen = Vec::with_capacity(forward.ports.len());
+    for map in &forward.ports {
+        match service_port(&of, declared, &map.remote) {
+            Ok(port) => chosen.push(port),
+            Err(error) => return Resolution::trouble(&error, true),
+        }
+    }
+    let numbers = chosen.iter().map(|p| u16::try_from(p.port).ok()).collect();
+    let in_pod = |pod: &Pod, slot: usize| {
+        let port: &ServicePort = chosen[slot];
+        match &port.target_port {
+            // A headless Service is only a name: clients connect to the pod's port of the same number.
+            _ if headless => u16::try_from(port.port).ok(),
+            None => u16::try_from(port.port).ok(),
+            Some(target) => pod::target_port(pod, target),
+        }
+    };
+    let resolution = ready(forward, &pods, numbers, in_pod);
+    // Ready pods, but no endpoint: a targetPort that none of them has.
+    if resolution.endpoints.is_empty() && pods.iter().any(|p| serves(p)) {
+        let known = pods.iter().flat_map(|p| pod::declared_ports(p)).map(|p| pod::in_words(&p));
+        let mut known: Vec<String> = known.collect();
+        known.sort();
+        known.dedup();
+        let wanted = chosen.iter().find_map(|p| match &p.target_port {
+            Some(IntOrString::String(name)) => Some(PortRef::Name(name.clone())),
+            _ => None,
+        });
+        if let Some(wanted) = wanted {
+            let of = format!("No pod of {of}");
+            let problem = Problem {
+                code: Code::PortNotFound,
+                message: format!(
+                    "{of} has a container port {wanted}, which the Service's targetPort names; they have {}",
+                    list(known)
+                ),
+                next: "Correct the Service's targetPort or the container's port name, or forward to a pod by number."
+                    .into(),
+            };
+            return Resolution { trouble: Some(Trouble { problem, needs_you: true }), ..Resolution::default() };
+        }
+    }
+    resolution
+}
+
+fn service_port<'a>(of: &str, declared: &'a [ServicePort], wanted: &PortRef) -> Result<&'a ServicePort, Error> {
+    let same = |p: &&ServicePort| match wanted {
+        PortRef::Number(number) => p.port == i32::from(*number),
+        PortRef::Name(name) => p.name.as_deref() == Some(name),
+    };
+    let protocol = |p: &ServicePort| p.protocol.clone().unwrap_or_else(|| "TCP".into());
+    let named: Vec<&ServicePort> = declared.iter().filter(same).collect();
+    if let Some(port) = named.iter().find(|p| protocol(p) == "TCP") {
+        return Ok(port);
+    }
+    if let Some(other) = named.first() {
+        return Err(Error::NotTcp { of: of.to_owned(), wanted: wanted.clone(), protocol: protocol(other) });
+    }
+    let in_words = |p: &ServicePort| {
+        let mut words = p.name.as_ref().map_or_else(|| p.port.to_string(), |name| format!("{name} {}", p.port));
+        if protocol(p) != "TCP" {
+            words = format!("{words} {}", protocol(p));
+        }
+        words
+    };
+    Err(Error::PortNotFound {
+        of: of.to_owned(),
+        wanted: wanted.clone(),
+        known: declared.iter().map(in_words).collect(),
+    })
+}
+
+/// The endpoints of a workload or a selector: its ready pods, each at the container port that the user named.
+pub(crate) fn ready_pods(forward: &Forward, pods: Vec<&Pod>) -> Resolution {
+    // What is wrong with a port is told by the pod that would be chosen.
+    let best = pods.iter().filter(|p| serves(p)).min_by_key(|p| pod::preference(p)).or(pods.first());
+    let mut numbers = Vec::with_capacity(forward.ports.len());
+    for map in &forward.ports {
+        match best.map(|pod| pod::port_number(pod, &map.remote)) {
+            Some(Ok(number)) => numbers.push(Some(number)),
+            Some(Err(error)) => return Resolution::trouble(&error, true),
+            None => numbers.push(None),
+        }
+    }
+    ready(forward, &pods, numbers, |pod, slot| pod::port_number(pod, &forward.ports[slot].remote).ok())
+}
+
+fn serves(pod: &Pod) -> bool {
+    pod::is_ready(pod) && !pod::is_terminating(pod)
+}
+
+fn ready(
+    forward: &Forward,
+    pods: &[&Pod],
+    numbers: Vec<Option<u16>>,
+    in_pod: impl Fn(&Pod, usize) -> Option<u16>,
+) -> Resolution {
+    let mut serving: Vec<&&Pod> = pods.iter().filter(|p| serves(p)).collect();
+    serving.sort_by_cached_key(|p| pod::preference(p));
+    let slots = 0..forward.ports.len();
+    let endpoints: Vec<Endpoint> = serving
+        .iter()
+        .flat_map(|p| slots.clone().filter_map(|slot| Some(endpoint(p, slot, in_pod(p, slot)?))))
+        .collect();
+    if !endpoints.is_empty() {
+        return Resolution { endpoints, numbers, ..Resolution::default() };
+    }
+    let target = &forward.target;
+    let message = match pods {
+        [] => format!("{target} has no pod in namespace “{}”.", forward.namespace),
+        [one] => format!("The only pod of {target} is not ready: {}.", pod::why_not_ready(one)),
+        many => {
+            let newest = many.iter().max_by_key(|p| pod::created_at(p));
+            let why = newest.map(|p| format!("{} is {}", p.name_any(), pod::why_not_ready(p))).unwrap_or_default();
+            format!("None of the {} pods of {target} is ready: {why}.", many.len())
+        }
+    };
+    Resolution::none_ready(message, numbers)
+}
+
+/// The endpoints of a direct tunnel: a running container is enough, ready or not, terminating or not.
+pub(crate) fn pod(forward: &Forward, pod: &Pod) -> Resolution {
+    let mut numbers = Vec::with_capacity(forward.ports.len());
+    for map in &forward.ports {
+        match pod::port_number(pod, &map.remote) {
+            Ok(number) => numbers.push(number),
+            Err(error) => return Resolution::trouble(&error, true),
+        }
+    }
+    let known = numbers.iter().copied().map(Some).collect();
+    if !pod::is_running(pod) {
+        let problem = Problem {
+            code: Code::PodNotRunning,
+            message: format!("No container of pod/{} runs: {}.", pod.name_any(), pod::why_not_ready(pod)),
+            next: "Watching: connects as soon as one runs.".into(),
+        };
+        let trouble = Some(Trouble { problem, needs_you: false });
+        return Resolution { trouble, numbers: known, ..Resolution::default() };
+    }
+    let endpoints = numbers.iter().enumerate().map(|(slot, port)| endpoint(pod, slot, *port)).collect();
+    Resolution { endpoints, numbers: known, ..Resolution::default() }
+}
+
+fn endpoint(pod: &Pod, slot: usize, port: u16) -> Endpoint {
+    Endpoint { slot, pod: pod.name_any(), uid: pod.metadata.uid.clone().unwrap_or_default(), port }
+}

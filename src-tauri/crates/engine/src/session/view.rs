@@ -1,0 +1,96 @@
+//! What a session shows of itself.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{
+    forward::{Balance, Forward, PortRef},
+    local_port::Holder,
+    phase::Phase,
+};
+
+/// Names a session for as long as the engine runs; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct SessionId(#[ts(type = "number")] pub u64);
+
+/// A session as the window and the command show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct SessionView {
+    /// Which one.
+    pub id: SessionId,
+    /// What was asked for.
+    pub forward: Forward,
+    /// How connections are spread: the forward's wish or its target's default.
+    pub balance: Balance,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Where it listens: one a port of the forward that is bound now, none once the session is over.
+    pub listeners: Vec<ListenerView>,
+    /// What it has carried.
+    pub counters: Counters,
+    /// The last dial that a pod refused, until one succeeds there: `web-7d9 refused :80`.
+    pub mark: Option<String>,
+    /// When it was started, in milliseconds since 1970.
+    #[ts(type = "number")]
+    pub started_at: u64,
+}
+
+/// One bound local port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ListenerView {
+    /// Which of the forward's ports it serves: an index into `Forward::ports`.
+    pub slot: usize,
+    /// The address to copy: `127.0.0.1:8080`.
+    pub address: String,
+    /// Every address that is listened on: `127.0.0.1:8080` and `[::1]:8080`.
+    pub addresses: Vec<String>,
+    /// The local port.
+    pub port: u16,
+    /// The remote port, as the user named it.
+    pub remote: PortRef,
+    /// Set where the port that was wanted first was taken: the port, and who has it.
+    pub instead_of: Option<TakenPort>,
+}
+
+/// A local port that somebody else has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct TakenPort {
+    /// The port.
+    pub port: u16,
+    /// Who listens there, where the system tells.
+    pub holder: Option<Holder>,
+}
+
+/// What a session has carried since it started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Counters {
+    /// Local connections that are carried now.
+    #[ts(type = "number")]
+    pub open: u64,
+    /// Local connections that wait for an endpoint now.
+    #[ts(type = "number")]
+    pub held: u64,
+    /// Connections that ended in good order.
+    #[ts(type = "number")]
+    pub served: u64,
+    /// Dials that were tried again on another endpoint.
+    #[ts(type = "number")]
+    pub retried: u64,
+    /// Connections that were reset before an endpoint took them.
+    #[ts(type = "number")]
+    pub refused: u64,
+    /// Connections that were cut while they were carried.
+    #[ts(type = "number")]
+    pub cut: u64,
+    /// Bytes from local clients to pods.
+    #[ts(type = "number")]
+    pub bytes_up: u64,
+    /// Bytes from pods to local clients.
+    #[ts(type = "number")]
+    pub bytes_down: u64,
+}

@@ -1,0 +1,160 @@
+//! The supervisor: owns every session, and joins each when it ends.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinHandle,
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::{
+    cluster::Cluster,
+    error::Problem,
+    feed::{Feed, Part},
+    forward::Forward,
+    phase::{Event, Phase},
+    resolve::Resolver,
+    session::{
+        self,
+        view::{SessionId, SessionView},
+    },
+};
+
+/// A session that does not end within this is abandoned to the runtime's end. Nothing in one waits this long.
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// All sessions.
+#[derive(Debug)]
+pub struct Sessions {
+    feed: Arc<Feed>,
+    next_id: AtomicU64,
+    running: Mutex<BTreeMap<SessionId, Running>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    /// Ends the task when it is dropped.
+    cancel: DropGuard,
+    retry_now: Arc<Notify>,
+    view: watch::Receiver<SessionView>,
+    task: JoinHandle<()>,
+}
+
+impl Sessions {
+    /// None yet; they will show themselves in `feed`.
+    pub(crate) fn new(feed: Arc<Feed>) -> Self {
+        Sessions { feed, next_id: AtomicU64::new(1), running: Mutex::default() }
+    }
+
+    fn running(&self) -> MutexGuard<'_, BTreeMap<SessionId, Running>> {
+        // Every change to the map is one insert or one removal: a panic elsewhere leaves it whole.
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts a session. `cluster` is awaited by the session itself: an API server that is slow to be signed in to
+    /// holds nobody up, and a context that cannot be used is the session's own failure.
+    pub(crate) fn start<F>(&self, forward: Forward, cluster: F) -> SessionId
+    where
+        F: Future<Output = Result<Arc<Cluster>, Problem>> + Send + 'static,
+    {
+        let id = SessionId(self.next_id.fetch_add(1, Relaxed));
+        let first = session::first_view(id, &forward);
+        let (view_in, view) = watch::channel(first.clone());
+        self.feed.set(key(id), Part::Session(Box::new(first)));
+        let cancel = CancellationToken::new();
+        let retry_now = Arc::new(Notify::new());
+        let task = {
+            let (cancel, retry_now, feed, mut shown) =
+                (cancel.clone(), retry_now.clone(), self.feed.clone(), view.clone());
+            tokio::spawn(async move {
+                let run = async {
+                    let cluster = tokio::select! {
+                        biased;
+                        () = cancel.cancelled() => return,
+                        cluster = cluster => cluster,
+                    };
+                    match cluster {
+                        Ok(cluster) => {
+                            let resolver = Resolver::new(cluster.clone(), forward.clone(), retry_now);
+                            session::run(forward, cluster, resolver, view_in, cancel).await;
+                        }
+                        Err(error) => {
+                            view_in.send_modify(|view| view.phase = Phase::Resolving.next(Event::Refused { error }));
+                            cancel.cancelled().await;
+                        }
+                    }
+                };
+                // The view's sender is dropped by `run`, which ends `show` after its last word.
+                let show = async {
+                    while shown.changed().await.is_ok() {
+                        let view = shown.borrow_and_update().clone();
+                        feed.set(key(id), Part::Session(Box::new(view)));
+                    }
+                };
+                tokio::join!(run, show);
+            })
+        };
+        self.running().insert(id, Running { cancel: cancel.drop_guard(), retry_now, view, task });
+        id
+    }
+
+    /// What a session shows, as it changes; `None` if there is no such session.
+    pub fn watch(&self, id: SessionId) -> Option<watch::Receiver<SessionView>> {
+        self.running().get(&id).map(|running| running.view.clone())
+    }
+
+    /// The local address of one of a session's ports; `None` if it is not listened on.
+    pub fn address(&self, id: SessionId, slot: usize) -> Option<String> {
+        let view = self.watch(id)?.borrow().clone();
+        view.listeners.into_iter().find(|listener| listener.slot == slot).map(|listener| listener.address)
+    }
+
+    /// Skips the wait before the next try.
+    pub fn retry(&self, id: SessionId) {
+        if let Some(running) = self.running().get(&id) {
+            running.retry_now.notify_waiters();
+        }
+    }
+
+    /// Ends a session and forgets it. When this returns, its ports are free and its connections closed.
+    pub async fn stop(&self, id: SessionId) {
+        let running = self.running().remove(&id);
+        if let Some(running) = running {
+            running.end().await;
+        }
+        self.feed.remove(&key(id));
+    }
+
+    /// Ends all of them, at once and together.
+    pub async fn stop_all(&self) {
+        let all = std::mem::take(&mut *self.running());
+        let ids: Vec<SessionId> = all.keys().copied().collect();
+        futures::future::join_all(all.into_values().map(Running::end)).await;
+        for id in ids {
+            self.feed.remove(&key(id));
+        }
+    }
+}
+
+impl Running {
+    async fn end(self) {
+        drop(self.cancel);
+        let abort = self.task.abort_handle();
+        if tokio::time::timeout(STOP_TIMEOUT, self.task).await.is_err() {
+            tracing::error!("a session did not end in time");
+            abort.abort();
+        }
+    }
+}
+
+fn key(id: SessionId) -> String {
+    format!("session/{}", id.0)
+}

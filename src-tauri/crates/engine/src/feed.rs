@@ -102,7 +102,8 @@ struct Stamped {
 
 impl Default for Feed {
     fn default() -> Self {
-        Feed { state: Mutex::default(), revision: watch::Sender::new(0) }
+        // Readers say 0 for "everything", so that no revision is 0.
+        Feed { state: Mutex::default(), revision: watch::Sender::new(1) }
     }
 }
 
@@ -188,7 +189,7 @@ impl Feed {
         } else {
             state.tombstones.iter().filter(|(at, _)| *at > since).map(|(_, key)| key.clone()).collect()
         };
-        Changes { revision: revision.max(1), full, changed, removed }
+        Changes { revision, full, changed, removed }
     }
 }
 
@@ -214,6 +215,18 @@ mod tests {
         assert!(!second.full);
         assert_eq!(second.changed, [Changed { key: "b".into(), part: part("3") }]);
         assert_eq!(second.removed, ["a"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_empty_feed_is_waited_on_too() {
+        let feed = Feed::default();
+        let first = feed.changes(0).await;
+        assert!(first.full && first.changed.is_empty());
+        tokio::select! {
+            biased;
+            _ = feed.changes(first.revision) => panic!("nothing changed"),
+            () = tokio::time::sleep(Duration::from_secs(60)) => {}
+        }
     }
 
     #[tokio::test(start_paused = true)]

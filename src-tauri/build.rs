@@ -1,0 +1,15 @@
+//! Makes a permission of each command, so that the capability can name what the window may call, and nothing else.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let commands = &["changes", "look", "start", "stop", "retry", "parse_port", "copy", "visit", "reload_kubeconfig"];
+    let manifest = tauri_build::AppManifest::new().commands(commands);
+    match tauri_build::try_build(tauri_build::Attributes::new().app_manifest(manifest)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("cargo::error={error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

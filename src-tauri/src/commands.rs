@@ -1,0 +1,86 @@
+//! What the window may call. Each body is one delegating call.
+
+use std::sync::Arc;
+
+use portolan_engine::{
+    engine::Engine,
+    error::{Code, Problem},
+    feed::Changes,
+    forward::{Forward, PortMap},
+    parse,
+    row::View,
+    session::view::SessionId,
+};
+use tauri::{AppHandle, State};
+use tauri_plugin_clipboard_manager::ClipboardExt;
+use tauri_plugin_opener::OpenerExt;
+
+type Shared<'a> = State<'a, Arc<Engine>>;
+
+/// What is newer than `after`; waits until there is something. 0 asks for everything.
+#[tauri::command]
+pub(crate) async fn changes(engine: Shared<'_>, after: u64) -> Result<Changes, Problem> {
+    Ok(engine.feed().changes(after).await)
+}
+
+/// Chooses the list that the feed shows.
+#[tauri::command]
+pub(crate) async fn look(engine: Shared<'_>, view: Option<View>) -> Result<(), Problem> {
+    engine.look(view).await;
+    Ok(())
+}
+
+/// Starts a session.
+#[tauri::command]
+pub(crate) async fn start(engine: Shared<'_>, forward: Forward) -> Result<SessionId, Problem> {
+    Ok(engine.start(forward))
+}
+
+/// Ends a session; its ports are free when the answer comes.
+#[tauri::command]
+pub(crate) async fn stop(engine: Shared<'_>, id: SessionId) -> Result<(), Problem> {
+    engine.sessions().stop(id).await;
+    Ok(())
+}
+
+/// Skips a session's wait before its next try.
+#[tauri::command]
+pub(crate) async fn retry(engine: Shared<'_>, id: SessionId) -> Result<(), Problem> {
+    engine.sessions().retry(id);
+    Ok(())
+}
+
+/// Reads a port as it is typed in a list's row.
+#[tauri::command]
+pub(crate) async fn parse_port(text: String) -> Result<PortMap, Problem> {
+    Ok(parse::port_in_window(&text)?)
+}
+
+/// Puts a text on the clipboard.
+#[tauri::command]
+pub(crate) async fn copy(app: AppHandle, text: String) -> Result<(), Problem> {
+    app.clipboard().write_text(text).map_err(|error| desktop("copy to the clipboard", &error))
+}
+
+/// Opens one of a session's own addresses in the browser. Other addresses cannot be opened.
+#[tauri::command]
+pub(crate) async fn visit(app: AppHandle, engine: Shared<'_>, id: SessionId, slot: usize) -> Result<(), Problem> {
+    match engine.sessions().address(id, slot) {
+        Some(address) => {
+            let url = format!("http://{address}/");
+            app.opener().open_url(url, None::<&str>).map_err(|error| desktop("open the browser", &error))
+        }
+        None => Ok(()), // It has just been stopped.
+    }
+}
+
+/// Reads the kubeconfig anew.
+#[tauri::command]
+pub(crate) async fn reload_kubeconfig(engine: Shared<'_>) -> Result<(), Problem> {
+    engine.reload();
+    Ok(())
+}
+
+fn desktop(what: &str, error: &dyn std::error::Error) -> Problem {
+    Problem { code: Code::Desktop, message: format!("Could not {what}: {error}"), next: String::new() }
+}

@@ -1,0 +1,47 @@
+//! The window: a Tauri shell around [`portolan_engine`]. It starts the engine, hands the window's calls to it and ends
+//! it with the window; what Portolan does is decided elsewhere.
+
+// A console window beside ours is nothing a user of a desktop app expects.
+#![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
+
+mod commands;
+
+use std::sync::Arc;
+
+use portolan_engine::{engine::Engine, kubeconfig::Source};
+use tauri::RunEvent;
+use tracing_subscriber::EnvFilter;
+
+/// The window could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("Portolan cannot open its window: {0}. Is a display there? `portolan forward` works without one.")]
+struct NoWindow(#[from] tauri::Error);
+
+fn main() -> Result<(), NoWindow> {
+    let filter = EnvFilter::try_from_env("PORTOLAN_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("portolan_engine=warn,portolan_wire=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let engine = Arc::new(Engine::new(Source::Default));
+    let app = tauri::Builder::default()
+        .plugin(tauri_plugin_clipboard_manager::init())
+        .plugin(tauri_plugin_opener::init())
+        .manage(engine.clone())
+        .invoke_handler(tauri::generate_handler![
+            commands::changes,
+            commands::look,
+            commands::start,
+            commands::stop,
+            commands::retry,
+            commands::parse_port,
+            commands::copy,
+            commands::visit,
+            commands::reload_kubeconfig,
+        ])
+        .build(tauri::generate_context!())?;
+    app.run(move |_, event| {
+        if matches!(event, RunEvent::Exit) {
+            tauri::async_runtime::block_on(engine.shutdown());
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,114 @@
+// An engine that is not there: a feed that answers as the real one does, and a record of what was asked. For tests, and
+// under pretend.ts for a plain browser. Never part of a build.
+
+import type { Changes } from "../generated/Changes";
+import type { Forward } from "../generated/Forward";
+import type { Part } from "../generated/Part";
+import type { PortMap } from "../generated/PortMap";
+import type { Problem } from "../generated/Problem";
+import type { SessionId } from "../generated/SessionId";
+import type { View } from "../generated/View";
+import type { Backend } from "../lib/backend";
+
+/** One call, as `["copy", "127.0.0.1:8080"]`. */
+export type Call = readonly [name: keyof Backend, ...args: unknown[]];
+
+export class FakeBackend implements Backend {
+  /** Every call but `changes`, in order. */
+  readonly calls: Call[] = [];
+  /** Set to make the next calls of that name reject. */
+  readonly rejects = new Map<keyof Backend, Problem>();
+
+  #parts = new Map<string, { revision: number; part: Part | null }>();
+  // Not 0, which asks for everything: an empty engine has something to wait for, too.
+  #revision = 1;
+  #waiting: (() => void)[] = [];
+  #nextSession = 1;
+
+  /** Sets a part. */
+  set(key: string, part: Part): void {
+    this.#put(key, part);
+  }
+
+  /** Removes a part. */
+  remove(key: string): void {
+    if (this.get(key)) this.#put(key, null);
+  }
+
+  get(key: string): Part | null {
+    return this.#parts.get(key)?.part ?? null;
+  }
+
+  /** The keys of the parts that start with `prefix`. */
+  keys(prefix: string): string[] {
+    return [...this.#parts].filter(([key, { part }]) => part !== null && key.startsWith(prefix)).map(([key]) => key);
+  }
+
+  async changes(after: number): Promise<Changes> {
+    this.#reject("changes");
+    const full = after === 0;
+    if (!full && after >= this.#revision) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const newer = [...this.#parts].filter(([, { revision }]) => full || revision > after);
+    return structuredClone({
+      revision: this.#revision,
+      full,
+      changed: newer.flatMap(([key, { part }]) => (part === null ? [] : [{ key, part }])),
+      removed: full ? [] : newer.filter(([, { part }]) => part === null).map(([key]) => key),
+    });
+  }
+
+  async look(view: View | null): Promise<void> {
+    this.#called("look", view);
+  }
+
+  async start(forward: Forward): Promise<SessionId> {
+    this.#called("start", forward);
+    return this.#nextSession++;
+  }
+
+  async parsePort(text: string): Promise<PortMap> {
+    this.#called("parsePort", text);
+    const [first, second] = text.split(":");
+    const remote = second ?? first ?? "";
+    const number = /^\d+$/.test(remote) ? Number(remote) : remote;
+    if (typeof number === "number" && (number < 1 || number > 65535)) {
+      throw { code: "bad_port", message: `${number} is not a port.`, next: "Ports go from 1 to 65535." } satisfies Problem;
+    }
+    return { local: second === undefined ? { type: "suggested" } : { type: "fixed", port: Number(first) }, remote: number };
+  }
+
+  async stop(id: SessionId): Promise<void> {
+    this.#called("stop", id);
+  }
+
+  async retry(id: SessionId): Promise<void> {
+    this.#called("retry", id);
+  }
+
+  async copy(text: string): Promise<void> {
+    this.#called("copy", text);
+  }
+
+  async visit(id: SessionId, slot: number): Promise<void> {
+    this.#called("visit", id, slot);
+  }
+
+  async reloadKubeconfig(): Promise<void> {
+    this.#called("reloadKubeconfig");
+  }
+
+  #put(key: string, part: Part | null): void {
+    this.#parts.set(key, { revision: ++this.#revision, part });
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  #called(name: keyof Backend, ...args: unknown[]): void {
+    this.calls.push([name, ...structuredClone(args)]);
+    this.#reject(name);
+  }
+
+  #reject(name: keyof Backend): void {
+    const problem = this.rejects.get(name);
+    if (problem) throw problem;
+  }
+}

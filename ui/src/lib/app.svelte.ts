@@ -1,0 +1,112 @@
+// What the window knows and looks at. The engine owns the state; this holds the copy that is drawn.
+
+import { createContext } from "svelte";
+
+import type { Changes } from "../generated/Changes";
+import type { ContextId } from "../generated/ContextId";
+import type { ContextView } from "../generated/ContextView";
+import type { ListKind } from "../generated/ListKind";
+import type { Problem } from "../generated/Problem";
+import type { Scope } from "../generated/Scope";
+import type { View } from "../generated/View";
+import type { Backend } from "./backend";
+import { openPorts } from "./chips";
+import { coloursOf, wishOf } from "./colour";
+import { follow } from "./feed";
+import { Opening } from "./opening.svelte";
+import { apply, nothing, type Parts } from "./parts";
+import { asProblem } from "./problem";
+import { contextKey, sameView } from "./same";
+import { viewOf } from "./selection";
+import { newestFirst } from "./sessions";
+
+export class App {
+  readonly backend: Backend;
+  readonly opening: Opening;
+
+  parts = $state.raw<Parts>(nothing);
+  /** Whether the engine has answered yet. */
+  heard = $state(false);
+  /** Why the engine cannot be asked; `null` while it can. */
+  lost = $state.raw<Problem | null>(null);
+  /** What the user looks at. The list part follows a moment later. */
+  view = $state.raw<View | null>(null);
+  /** Why the view could not be changed. */
+  refused = $state.raw<Problem | null>(null);
+
+  readonly contexts = $derived(
+    [...this.parts.contexts.values()].sort((a, b) => compare(a.id.name, b.id.name) || compare(a.id.source, b.id.source)),
+  );
+  readonly context = $derived.by(() => {
+    const key = this.view && contextKey(this.view.context);
+    return this.contexts.find((context) => contextKey(context.id) === key) ?? null;
+  });
+  readonly #colours = $derived(coloursOf(this.contexts.map((context) => context.id)));
+  readonly sessions = $derived(newestFirst(this.parts.sessions));
+  readonly open = $derived(openPorts(this.parts.sessions.values()));
+  /** The list part, once it is the one that the user looks at. */
+  readonly list = $derived(this.parts.list && sameView(this.parts.list.view, this.view) ? this.parts.list : null);
+
+  /** The namespace last looked at in each context. Read on a click only: nothing is drawn from it. */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
+  #scopes = new Map<string, Scope>();
+
+  constructor(backend: Backend) {
+    this.backend = backend;
+    this.opening = new Opening(backend);
+  }
+
+  /** Follows the engine; the answer stops it. */
+  follow(): () => void {
+    const stop = new AbortController();
+    const reader = { news: (changes: Changes) => this.news(changes), lost: (problem: Problem | null) => (this.lost = problem) };
+    void follow(this.backend, reader, stop.signal);
+    return () => stop.abort();
+  }
+
+  /** A context's own colour. A session's context may have left the kubeconfig. */
+  colour(context: ContextId): number {
+    return this.#colours.get(contextKey(context)) ?? wishOf(context);
+  }
+
+  /** Takes in one answer. */
+  news(changes: Changes): void {
+    this.parts = apply(this.parts, changes);
+    // After a reload of the page the engine still knows what was looked at.
+    if (!this.heard && this.parts.list) this.view = this.parts.list.view;
+    this.heard = true;
+    if (this.view && !this.context) this.look(null);
+    this.opening.settle(this.parts.sessions.values());
+  }
+
+  /** Opens a context: where it was left, else at the namespace that kubectl would use. */
+  lookAtContext(context: ContextView): void {
+    const view = viewOf(context, this.view?.list ?? "services");
+    this.look({ ...view, namespace: this.#scopes.get(contextKey(context.id)) ?? view.namespace });
+  }
+
+  lookAtNamespace(namespace: Scope): void {
+    if (this.view) this.look({ ...this.view, namespace });
+  }
+
+  lookAtList(list: ListKind): void {
+    if (this.view) this.look({ ...this.view, list });
+  }
+
+  look(view: View | null): void {
+    if (sameView(view, this.view) && !this.refused) return;
+    this.view = view;
+    this.refused = null;
+    if (view) this.#scopes.set(contextKey(view.context), view.namespace);
+    this.backend.look(view).catch((thrown: unknown) => {
+      if (this.view === view) this.refused = asProblem(thrown);
+    });
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The one App of this window, for every component in it. */
+export const [getApp, setApp] = createContext<App>();

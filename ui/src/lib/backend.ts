@@ -1,0 +1,30 @@
+// The seam between the window and the engine. Everything the window asks for goes through `Backend`, so that tests and
+// a plain browser can run it without Tauri.
+
+import type { Changes } from "../generated/Changes";
+import type { Forward } from "../generated/Forward";
+import type { PortMap } from "../generated/PortMap";
+import type { SessionId } from "../generated/SessionId";
+import type { View } from "../generated/View";
+
+/** What the engine does for the window. Every promise rejects with a `Problem`. */
+export interface Backend {
+  /** Waits until there is something newer than `after`; 0 asks for everything. */
+  changes(after: number): Promise<Changes>;
+  /** Says which list is looked at; its rows then arrive as changes. `null`: none. */
+  look(view: View | null): Promise<void>;
+  /** Opens a tunnel. */
+  start(forward: Forward): Promise<SessionId>;
+  /** Reads `[local:]remote`. The grammar is the engine's, so that the command and the window agree. */
+  parsePort(text: string): Promise<PortMap>;
+  /** Ends a session and removes its card. */
+  stop(id: SessionId): Promise<void>;
+  /** Skips the wait before the next try. */
+  retry(id: SessionId): Promise<void>;
+  /** Puts text on the clipboard. */
+  copy(text: string): Promise<void>;
+  /** Opens a session's address in the browser; `slot` is an index into its forward's ports. */
+  visit(id: SessionId, slot: number): Promise<void>;
+  /** Looks for kubeconfig files again. */
+  reloadKubeconfig(): Promise<void>;
+}

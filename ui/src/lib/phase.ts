@@ -1,0 +1,22 @@
+// What a phase means for the window.
+
+import type { Phase } from "../generated/Phase";
+import type { Problem } from "../generated/Problem";
+
+/** Whether the session has ended and released its ports. */
+export function isOver(phase: Phase): boolean {
+  return phase.state === "broken" || phase.state === "failed" || phase.state === "stopped";
+}
+
+/** What a phase has to say; `null` where all is well. */
+export function problemOf(phase: Phase): Problem | null {
+  switch (phase.state) {
+    case "waiting":
+    case "broken":
+      return phase.reason;
+    case "failed":
+      return phase.error;
+    default:
+      return null;
+  }
+}

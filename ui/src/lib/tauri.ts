@@ -1,0 +1,17 @@
+// The only file that speaks to Tauri.
+
+import { invoke } from "@tauri-apps/api/core";
+
+import type { Backend } from "./backend";
+
+export const tauri: Backend = {
+  changes: (after) => invoke("changes", { after }),
+  look: (view) => invoke("look", { view }),
+  start: (forward) => invoke("start", { forward }),
+  parsePort: (text) => invoke("parse_port", { text }),
+  stop: (id) => invoke("stop", { id }),
+  retry: (id) => invoke("retry", { id }),
+  copy: (text) => invoke("copy", { text }),
+  visit: (id, slot) => invoke("visit", { id, slot }),
+  reloadKubeconfig: () => invoke("reload_kubeconfig"),
+};

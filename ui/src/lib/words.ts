@@ -1,0 +1,266 @@
+// Every word that the window says by itself. What the engine says (a problem's message and next step) is shown as it is.
+
+import type { ListKind } from "../generated/ListKind";
+import type { Phase } from "../generated/Phase";
+import type { Problem } from "../generated/Problem";
+import type { Reach } from "../generated/Reach";
+import type { Scope } from "../generated/Scope";
+import type { SessionView } from "../generated/SessionView";
+import type { TakenPort } from "../generated/TakenPort";
+import type { WorkloadKind } from "../generated/WorkloadKind";
+import { isOver } from "./phase";
+
+const counted = new Intl.NumberFormat("en");
+
+/** `4,318`. */
+export function count(n: number): string {
+  return counted.format(n);
+}
+
+function plural(n: number, one: string, many: string): string {
+  return `${count(n)} ${n === 1 ? one : many}`;
+}
+
+export const words = {
+  contexts: "Contexts",
+  namespace: "Namespace",
+  browse: "Browse",
+  all: "All",
+  allNamespaces: "all namespaces",
+  current: "current",
+  typeNamespace: "Type a namespace",
+  openNamespace: "Open",
+  listNamespace: "Namespace",
+
+  filter: "Filter",
+  clearFilter: "Clear the filter",
+  name: "Name",
+  ports: "Ports",
+  trouble: "Trouble",
+  addPort: "port",
+  open: "Open",
+  cancel: "Cancel",
+  portHint: "[local:]remote",
+  fewer: "less",
+  copied: "copied",
+  noPorts: "none declared",
+  none: "none",
+  unknownPods: "no pods, or they may not be read",
+  scaledToZero: "scaled to 0",
+  showMore: "Show more",
+
+  pickContext: "Choose a context on the left.",
+  pickContextWhy: "Portolan contacts a cluster only once you open it.",
+  readingKubeconfig: "Reading your kubeconfig…",
+  lookedIn: "Looked in",
+  lookAgain: "Look again",
+
+  sessions: "Sessions",
+  noSessions: "No tunnels yet.",
+  noSessionsHow: "Click a port in the list to open one. Its address is copied.",
+  stop: "Stop",
+  close: "Close",
+  retry: "Retry now",
+  noLocalPort: "no local port",
+  idle: "idle",
+} as const;
+
+/** The name of a list. */
+export function listName(list: ListKind): string {
+  return { services: "Services", workloads: "Workloads", pods: "Pods" }[list];
+}
+
+/** The heads of the columns that depend on the list. */
+export function columns(list: ListKind): { kind: string; ready: string } {
+  switch (list) {
+    case "services":
+      return { kind: "Type", ready: "Endpoints" };
+    case "workloads":
+      return { kind: "Kind", ready: "Pods" };
+    case "pods":
+      return { kind: "Status", ready: "Ready" };
+  }
+}
+
+/** `Deployment`, as Kubernetes writes it. */
+export function workloadName(kind: WorkloadKind): string {
+  return {
+    deployment: "Deployment",
+    stateful_set: "StatefulSet",
+    daemon_set: "DaemonSet",
+    replica_set: "ReplicaSet",
+    replication_controller: "ReplicationController",
+    job: "Job",
+  }[kind];
+}
+
+/** `shop`, or `all namespaces`. */
+export function scopeName(scope: Scope): string {
+  return scope.scope === "all" ? words.allNamespaces : scope.name;
+}
+
+export function loadingList(list: ListKind): string {
+  return `Loading ${listName(list).toLowerCase()}…`;
+}
+
+export function emptyList(list: ListKind, scope: Scope): string {
+  const what = listName(list).toLowerCase();
+  return scope.scope === "all" ? `No ${what} in any namespace.` : `No ${what} in ${scope.name}.`;
+}
+
+export function noMatch(filter: string, of: number): string {
+  return `Nothing among ${count(of)} matches “${filter}”.`;
+}
+
+/** What is known about a context's API server. */
+export function reachName(reach: Reach): string {
+  return {
+    not_checked: "not checked",
+    checking: "checking",
+    reachable: "reachable",
+    unreachable: "unreachable",
+  }[reach.state];
+}
+
+/** A phase's name on a card. */
+export function phaseName(phase: Phase): string {
+  return {
+    resolving: "Resolving",
+    active: "Active",
+    waiting: "Waiting",
+    broken: "Broken",
+    failed: "Failed",
+    stopped: "Stopped",
+  }[phase.state];
+}
+
+/** `2 active, 1 waiting`: trouble is named, zeroes are not. */
+export function sessionsTally(sessions: readonly SessionView[]): string {
+  const states = ["active", "resolving", "waiting", "broken", "failed", "stopped"] as const;
+  return states
+    .map((state) => [sessions.filter((session) => session.phase.state === state).length, state] as const)
+    .filter(([n]) => n > 0)
+    .map(([n, state]) => `${count(n)} ${state}`)
+    .join(", ");
+}
+
+/**
+ * What a waiting session does about it. While a watch is open there is no countdown, because nothing is counted: the
+ * news comes by itself.
+ */
+export function waitingFor(phase: Extract<Phase, { state: "waiting" }>, now: number): string {
+  if (phase.retry_at !== null) {
+    const seconds = Math.max(0, Math.ceil((phase.retry_at - now) / 1000));
+    const tries = phase.attempt > 0 ? ` · attempt ${count(phase.attempt)}` : "";
+    return (seconds > 0 ? `Trying again in ${seconds} s` : "Trying again now") + tries;
+  }
+  switch (phase.reason.code) {
+    case "no_ready_pod":
+      return "Watching: connects as soon as a pod is ready";
+    case "pod_not_running":
+      return "Watching: connects as soon as the container runs";
+    case "target_not_found":
+    case "unknown_namespace":
+      return "Watching: connects as soon as it is there";
+    default:
+      return phase.needs_you ? "Watching: connects as soon as this is changed" : "Watching: connects as soon as it can";
+  }
+}
+
+/** What a waiting session waits for, where the way would name the pod. */
+export function missing(problem: Problem): string {
+  switch (problem.code) {
+    case "no_ready_pod":
+      return "no ready pod";
+    case "pod_not_running":
+      return "container not running";
+    case "target_not_found":
+    case "unknown_namespace":
+      return "not there yet";
+    case "unreachable":
+      return "API server not reached";
+    case "login":
+      return "login expired";
+    case "forbidden":
+      return "not permitted";
+    case "no_selector":
+      return "no selector";
+    case "port_not_found":
+      return "no such port";
+    default:
+      return "nothing yet";
+  }
+}
+
+export const way = {
+  looking: "looking…",
+  gone: "gone",
+  pods: (n: number, balance: string) => `${plural(n, "pod", "pods")}, ${balance}`,
+} as const;
+
+/** `:5433 · 5432 is held by postgres (pid 812)`: why it is not the port one would expect. */
+export function insteadOf(port: number, taken: TakenPort): string {
+  const who = taken.holder ? `held by ${taken.holder.name} (pid ${taken.holder.pid})` : "taken";
+  return `:${port} · ${taken.port} is ${who}`;
+}
+
+export const counters = {
+  open: (n: number) => plural(n, "connection", "connections"),
+  served: (n: number) => `${count(n)} served`,
+  held: (n: number) => `${count(n)} held`,
+  cut: (n: number) => `${count(n)} cut`,
+  refused: (n: number) => `${count(n)} refused`,
+  heldWhy: "Connections that wait for a pod",
+  cutWhy: "Connections that were reset while a pod served them",
+  refusedWhy: "Connections that were reset before a pod took them",
+} as const;
+
+/** `3 of 3`. */
+export function ready(n: number, wanted: number): string {
+  return `${count(n)} of ${count(wanted)}`;
+}
+
+export function restarts(n: number): string {
+  return plural(n, "restart", "restarts");
+}
+
+export function onNode(node: string): string {
+  return `on ${node}`;
+}
+
+/** Why a port that is not TCP cannot be clicked. */
+export function notTcp(protocol: string): string {
+  return `${protocol} cannot be forwarded: the Kubernetes API carries TCP only`;
+}
+
+/** What an ExternalName Service says in place of ports. */
+export function externalName(name: string): string {
+  return `${name}: nothing here to forward to`;
+}
+
+export const labels = {
+  openPort: (what: string, name: string) => `Open a tunnel to ${name}, port ${what}`,
+  showSession: (mapping: string, phase: Phase) => `${mapping}, ${phaseName(phase).toLowerCase()}: show its session`,
+  more: (n: number, name: string) => `Show ${count(n)} more ports of ${name}`,
+  fewer: (name: string) => `Show fewer ports of ${name}`,
+  addPort: (name: string) => `Open another port of ${name}`,
+  copy: (address: string) => `Copy ${address}`,
+  visit: (address: string) => `Open http://${address} in the browser`,
+  stop: (what: string) => `Stop the tunnel to ${what}`,
+  close: (what: string) => `Remove ${what} from the list`,
+  context: (name: string, reach: Reach) => `Context ${name}, ${reachName(reach)}`,
+} as const;
+
+/** The button that ends a session, or clears away one that has ended. */
+export function endName(phase: Phase): string {
+  return isOver(phase) ? words.close : words.stop;
+}
+
+/** The banner while the engine does not answer. */
+export function lostEngine(problem: Problem): string {
+  return `Portolan's engine does not answer; asking again. ${problem.message}`;
+}
+
+export function copiedAddress(address: string): string {
+  return `${address} copied`;
+}

@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# Installs what is missing and runs every check and test of the project; stops at the first that fails.
+# Usage: test.sh
+#
+# The last ones need a Kubernetes:
+#   PORTOLAN_TEST_KUBECONFIG set    that cluster is used; the tests' workloads are put into its namespace shop
+#   root on Debian 12               our own is started (tests/cluster/up.sh) and taken down at the end; one that
+#                                   `make cluster-up` started is used as it is and left running
+#   neither                         they are left out, and the end says so; with CI=true that is a failure
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+title='' began=0 started_cluster=''
+
+finish() {
+  local status=$?
+  if [ -n "$started_cluster" ]; then tests/cluster/down.sh "$started_cluster" || true; fi
+  rm -rf "$work"
+  if [ $status != 0 ] && [ -n "$title" ]; then say "" "make test failed at: $title"; fi
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# step TITLE      a headline, and how long the step before took
+step() {
+  if [ -n "$title" ]; then say "   ($((SECONDS - began)) s)"; fi
+  title=$1 began=$SECONDS
+  say "" "== $title"
+}
+
+# ------------------------------------------------------------------ what it takes
+step "what it takes"
+need_rust
+need_node
+if ! { cargo fmt --version && cargo clippy --version; } >/dev/null; then
+  die "rustfmt or Clippy is missing (see above)." "With rustup: rustup component add rustfmt clippy"
+fi
+window=no
+if [ "$(uname)" = Linux ]; then
+  # xauth: xvfb-run calls it, though the package only recommends it.
+  # shellcheck disable=SC2086 # a list
+  need_packages $window_packages webkit2gtk-driver xvfb xauth dbus-x11 dbus-daemon
+  need_tool tauri-driver 2.1.0
+  window=yes
+fi
+need_tool cargo-deny 0.20.2
+
+# ------------------------------------------------------------------ the window's side
+# First, since the app takes the built window into its binary, and so will not compile without.
+step "npm packages"
+need_ui_packages
+step "svelte-check"
+npm --prefix ui run --silent check
+step "ESLint"
+npm --prefix ui run --silent lint
+step "Vitest"
+npm --prefix ui run --silent test
+step "the window's build"
+npm --prefix ui run --silent build
+step "npm audit"
+npm --prefix ui audit --json > "$work/audit.json" 2> "$work/audit.log" || true
+case $(node -p 'const a = JSON.parse(require("fs").readFileSync(process.argv[1])); a.metadata?.vulnerabilities?.total ?? "none"' \
+  "$work/audit.json" 2>/dev/null || echo none) in
+  0) say "no known vulnerability" ;;
+  none) say "skipped: the npm registry that is set here answers no audits" ;;
+  *) npm --prefix ui audit || true
+     die "npm audit found vulnerabilities (above)." "Update what it names, in ui/package.json or by 'npm audit fix' in ui/." ;;
+esac
+
+# ------------------------------------------------------------------ Rust
+# Every build below is of the whole workspace with all its targets: Cargo picks features by what it builds, and another
+# choice would compile half of the dependencies again.
+step "rustfmt"
+cargo fmt --all --check
+step "Clippy"
+cargo clippy --locked --workspace --all-targets -- -D warnings
+step "rustdoc"
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+step "build"
+cargo build --workspace --all-targets
+step "Rust tests"
+mkdir -p ui/src/generated
+cp -R ui/src/generated "$work/generated"
+cargo test --workspace
+step "generated types"
+diff -r "$work/generated" ui/src/generated || die "The TypeScript types were not those of the Rust code (above: < old, > new)." \
+  "The tests have just written the new ones to ui/src/generated: commit them."
+step "dependencies of the engine and the command"
+trees=$(cargo tree --locked -p portolan-engine -p portolan-cli -e normal --target all --prefix none)
+if grep -E '^(tauri|wry|tao|muda|gtk|gdk|webkit2gtk|javascriptcore|webview2)' <<< "$trees" | sort -u; then
+  die "The engine or the command depends on what only the window may (above)." \
+    "To see through what: cargo tree -p portolan-engine -p portolan-cli -e normal --target all -i NAME"
+fi
+step "licences and sources"
+cargo deny check --hide-inclusion-graph licenses bans sources
+step "advisories"
+if timeout 120 cargo deny fetch db > "$work/advisories.log" 2>&1; then
+  cargo deny check --disable-fetch advisories
+else
+  say "skipped: the advisory database cannot be fetched from here"
+fi
+
+# ------------------------------------------------------------------ a real Kubernetes
+# One that other sources made, or that does not answer, is not used but replaced.
+state=/tmp/portolan-cluster
+running_cluster() {
+  [ "${CI:-}" != true ] && [ "$(cat $state/made-from 2>/dev/null)" = "$(tests/cluster/up.sh --made-from)" ] &&
+    timeout 10 $state/kubectl --kubeconfig $state/admin.kubeconfig get --raw /readyz >/dev/null 2>&1
+}
+kubeconfigs=() left_out=()
+if [ -n "${PORTOLAN_TEST_KUBECONFIG:-}" ]; then
+  step "the cluster of PORTOLAN_TEST_KUBECONFIG"
+  tests/cluster/apply.sh "$PORTOLAN_TEST_KUBECONFIG"
+  kubeconfigs=("$PORTOLAN_TEST_KUBECONFIG")
+elif [ "$(id -u)" = 0 ] && is_debian 12; then
+  step "our own cluster"
+  if running_cluster; then
+    say "using the one that runs, and leaving it running"
+    KUBECTL=$state/kubectl tests/cluster/apply.sh $state/admin.kubeconfig
+  else
+    started_cluster=$state
+    tests/cluster/up.sh $state >/dev/null
+  fi
+  kubeconfigs=("$state/admin.kubeconfig" "$state/front.kubeconfig")
+  export PORTOLAN_TEST_VIEWER_KUBECONFIG=$state/viewer.kubeconfig
+else
+  left_out+=("the cluster and desktop tests, which need a Kubernetes: run this as root on Debian 12, or set PORTOLAN_TEST_KUBECONFIG to a cluster's kubeconfig")
+fi
+
+target=$(realpath "${CARGO_TARGET_DIR:-target}")/debug
+export PORTOLAN_TEST_CLI=$target/portolan PORTOLAN_TEST_APP=$target/portolan-desktop
+for kubeconfig in ${kubeconfigs[@]+"${kubeconfigs[@]}"}; do
+  step "cluster tests, $(basename "$kubeconfig")"
+  PORTOLAN_TEST_KUBECONFIG=$kubeconfig cargo test --workspace --test cluster -- --ignored --test-threads=2
+done
+
+if [ ${#kubeconfigs[@]} != 0 ] && [ $window = yes ]; then
+  step "desktop test"
+  # A screen and a session bus of its own, on which nothing of the user's appears.
+  env -u WAYLAND_DISPLAY GDK_BACKEND=x11 NO_AT_BRIDGE=1 PORTOLAN_TEST_KUBECONFIG="${kubeconfigs[0]}" \
+    dbus-run-session -- xvfb-run -a -s "-screen 0 1440x900x24" \
+    cargo test --workspace --test desktop -- --ignored --test-threads=1
+elif [ $window = no ]; then
+  left_out+=("the desktop test, which needs Linux: WebDriver drives the window there only")
+fi
+
+step "the end"
+title=''
+if [ ${#left_out[@]} != 0 ]; then
+  say "Passed, but for what was left out:"
+  say "${left_out[@]/#/  - }"
+  if [ "${CI:-}" = true ]; then die "" "CI=true, and there leaving something out is a failure."; fi
+else
+  say "Everything passed, in $SECONDS s."
+fi

@@ -10,7 +10,12 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::{engine::Clusters, feed::Feed, row::View};
+use crate::{
+    context::Reach,
+    engine::{Clusters, context_key},
+    feed::{Feed, Part},
+    row::View,
+};
 
 pub use list::{Listing, list_once};
 
@@ -39,10 +44,18 @@ impl Catalog {
         if self.looking.as_ref().map(|l| &l.view) == view.as_ref() {
             return;
         }
-        if let Some(Looking { cancel, task, .. }) = self.looking.take() {
+        if let Some(Looking { view: before, cancel, task }) = self.looking.take() {
             drop(cancel);
             if let Err(error) = task.await {
                 tracing::error!(%error, "a list's task failed");
+            }
+            // Nobody asks there any more, so that nobody knows.
+            if view.as_ref().is_none_or(|view| view.context != before.context) {
+                self.feed.update(&context_key(&before.context), |part| {
+                    if let Part::Context(context) = part {
+                        context.reach = Reach::NotChecked;
+                    }
+                });
             }
         }
         let Some(view) = view else { return };

@@ -123,6 +123,13 @@ impl Engine {
 }
 
 impl Clusters {
+    /// With one that is open already.
+    #[cfg(test)]
+    pub(crate) fn with(cluster: Arc<Cluster>) -> Self {
+        let open = HashMap::from([(cluster.context.clone(), Arc::new(OnceCell::from(cluster)))]);
+        Clusters { source: Source::Default, open: Mutex::new(open) }
+    }
+
     fn open(&self) -> MutexGuard<'_, HashMap<ContextId, Arc<OnceCell<Arc<Cluster>>>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -115,8 +115,10 @@ impl Feed {
 
     /// Sets a part; news only if it differs from what is there.
     pub fn set(&self, key: impl Into<String>, part: Part) {
-        let key = key.into();
-        let mut state = self.state();
+        self.put(&mut self.state(), key.into(), part);
+    }
+
+    fn put(&self, state: &mut State, key: String, part: Part) {
         if state.parts.get(&key).is_some_and(|there| there.part == part) {
             return;
         }
@@ -133,9 +135,10 @@ impl Feed {
 
     /// Changes a part that is there.
     pub fn update(&self, key: &str, change: impl FnOnce(&mut Part)) {
-        if let Some(mut part) = self.get(key) {
+        let mut state = self.state();
+        if let Some(mut part) = state.parts.get(key).map(|there| there.part.clone()) {
             change(&mut part);
-            self.set(key, part);
+            self.put(&mut state, key.to_owned(), part);
         }
     }
 

@@ -16,7 +16,10 @@ use kube::{
 use serde::de::DeserializeOwned;
 use tokio::{sync::Notify, time::Instant};
 
-use crate::error::{Code, Error};
+use crate::{
+    api_error::code,
+    error::{Code, Error},
+};
 
 /// First and longest wait between two tries, before jitter. Short enough to be back before a user looks again, long
 /// enough that fifty sessions do not hammer an API server that starts.
@@ -24,6 +27,12 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::fro
 
 /// A permission may be granted later: it is looked at again this often.
 const FORBIDDEN: Duration = Duration::from_secs(30);
+
+/// Where watching is not allowed but listing is, it is listed this often.
+const POLL: Duration = Duration::from_secs(3);
+
+/// A watch that has lived for this long was a good one: when it drops, it is begun anew at once.
+const GOOD_WATCH: Duration = Duration::from_secs(10);
 
 /// A list that makes no progress for this long is given up and begun anew: its connection is probably dead.
 const STALLED_LIST: Duration = Duration::from_secs(10);
@@ -43,6 +52,9 @@ pub(crate) struct Watched<T> {
     synced: bool,
     listing_until: Option<Instant>,
     failures: u32,
+    /// Watches that dropped soon after their list, in a row.
+    drops: u32,
+    listed_at: Option<Instant>,
     retry_at: Option<Instant>,
     retry_now: Arc<Notify>,
     operation: String,
@@ -100,6 +112,8 @@ impl<T: Send + 'static> Watched<T> {
             synced: false,
             listing_until: None,
             failures: 0,
+            drops: 0,
+            listed_at: None,
             retry_at: None,
             retry_now,
             operation,
@@ -151,16 +165,29 @@ impl<T: Send + 'static> Watched<T> {
                         return Ok(());
                     }
                 }
+                // Listed, but not to be watched: listed again soon.
+                Some(Err(watcher::Error::WatchStartFailed(source))) if code(&source) == Code::Forbidden => {
+                    self.events = None;
+                    self.retry_at = Some(Instant::now() + POLL);
+                }
                 // The list failed, or the watch that followed it at once: worth telling.
                 Some(Err(watcher::Error::InitialListFailed(source) | watcher::Error::WatchStartFailed(source))) => {
                     return Err(self.failed(source));
                 }
                 // A watch that had worked, or too old a version to go on from: the list tells whether there is trouble.
-                Some(Err(_)) | None => {
-                    self.events = None;
-                    self.listing_until = None;
-                }
+                Some(Err(_)) | None => self.dropped(),
             }
+        }
+    }
+
+    /// A watch has ended. One that never lives long, as behind some proxies, is not begun anew in a tight loop.
+    fn dropped(&mut self) {
+        self.events = None;
+        self.listing_until = None;
+        let was_good = self.listed_at.is_some_and(|at| at.elapsed() >= GOOD_WATCH);
+        self.drops = if was_good { 0 } else { self.drops + 1 };
+        if self.drops > 1 {
+            self.retry_at = Some(Instant::now() + backoff(self.drops - 1));
         }
     }
 
@@ -177,6 +204,7 @@ impl<T: Send + 'static> Watched<T> {
                 self.synced = true;
                 self.listing_until = None;
                 self.failures = 0;
+                self.listed_at = Some(Instant::now());
                 return true;
             }
             Event::Apply((key, object)) => {
@@ -199,11 +227,7 @@ impl<T: Send + 'static> Watched<T> {
                 Some(Some(Ok(event))) => {
                     self.take(event);
                 }
-                Some(_) => {
-                    self.events = None;
-                    self.listing_until = None;
-                    return;
-                }
+                Some(_) => return self.dropped(),
                 None => return,
             }
         }

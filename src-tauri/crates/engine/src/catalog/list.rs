@@ -45,7 +45,11 @@ struct List {
 
 impl List {
     async fn keep(&self, clusters: &Clusters) {
-        self.context(|context| context.reach = Reach::Checking);
+        self.context(|context| {
+            if context.reach != Reach::Reachable {
+                context.reach = Reach::Checking;
+            }
+        });
         let mut attempt = 0;
         let cluster = loop {
             match clusters.get(&self.view.context).await {

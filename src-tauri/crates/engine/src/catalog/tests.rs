@@ -1,1 +1,244 @@
+//! Rows from objects, and a whole list over a small scripted API server.
 
+use std::{collections::HashMap, sync::Mutex, time::Duration};
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+use http::{Request, Response};
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody, combinators::UnsyncBoxBody};
+use k8s_openapi::api::core::v1::{Pod, Service};
+use kube::client::Body;
+use portolan_wire::portforward::PortForward;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    catalog::rows::PodBrief,
+    cluster::Cluster,
+    context::{ContextId, ContextView, Namespaces, Reach},
+    engine::context_key,
+    error::Code,
+    feed::Part,
+    forward::{PortRef, Target},
+    row::{ListKind, ListStatus, Row, RowFacts, Scope},
+};
+
+fn pod(name: &str, labels: Value, ready: bool) -> Value {
+    let state = if ready { "True" } else { "False" };
+    json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": name, "uid": name, "namespace": "shop", "labels": labels, "resourceVersion": "1"},
+        "spec": {"nodeName": "node1", "containers": [{"name": "c", "ports": [{"name": "http", "containerPort": 80}]}]},
+        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": state}],
+            "containerStatuses": [{"name": "c", "ready": ready, "restartCount": 2, "image": "", "imageID": "", "state": {"running": {}}}]}})
+}
+
+fn service(name: &str, spec: Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "shop", "resourceVersion": "1"}, "spec": spec})
+}
+
+fn service_row(spec: Value, pods: Option<&[Value]>) -> Row {
+    let service: Service = serde_json::from_value(service("web", spec)).unwrap();
+    let briefs: Option<Vec<PodBrief>> = pods.map(|pods| {
+        pods.iter().filter_map(|p| PodBrief::of(&serde_json::from_value::<Pod>(p.clone()).unwrap())).collect()
+    });
+    let briefs: Option<Vec<&PodBrief>> = briefs.as_ref().map(|b| b.iter().collect());
+    rows::service(&service, briefs.as_deref())
+}
+
+#[test]
+fn a_service_counts_the_pods_behind_its_selector() {
+    let web = json!({"selector": {"app": "web"}, "clusterIP": "10.0.0.1", "type": "NodePort",
+        "ports": [{"name": "http", "port": 8080, "targetPort": "http", "nodePort": 30080}, {"port": 7, "targetPort": 7},
+            {"port": 53, "protocol": "UDP"}]});
+    let mut elsewhere = pod("x", json!({"app": "web"}), true);
+    elsewhere["metadata"]["namespace"] = json!("other");
+    let pods = [
+        pod("a", json!({"app": "web", "tier": "front"}), true),
+        pod("b", json!({"app": "web"}), false),
+        pod("c", json!({"app": "api"}), true),
+        elsewhere,
+    ];
+    let row = service_row(web, Some(&pods));
+    assert_eq!((row.ready, row.wanted, row.trouble.as_str()), (Some(1), Some(2), ""));
+    assert_eq!(row.facts, RowFacts::Service { service_type: "NodePort".into(), external_name: None });
+    let ports: Vec<_> =
+        row.ports.iter().map(|p| (p.port, p.target.clone(), p.node_port, p.protocol.as_str())).collect();
+    assert_eq!(
+        ports,
+        [
+            (8080, Some(PortRef::Name("http".into())), Some(30080), "TCP"),
+            (7, None, None, "TCP"),
+            (53, None, None, "UDP")
+        ]
+    );
+}
+
+#[test]
+fn a_service_that_leads_nowhere_says_so() {
+    let selects = json!({"selector": {"app": "web"}, "ports": [{"port": 80}]});
+    let table = [
+        (selects.clone(), Some(vec![]), "no pods"),
+        (selects.clone(), Some(vec![pod("a", json!({"app": "web"}), false)]), "none ready"),
+        (json!({"ports": [{"port": 80}]}), Some(vec![]), "no selector"),
+        (json!({"type": "ExternalName", "externalName": "smtp.example.org"}), Some(vec![]), ""),
+        // Where pods may not be read, nothing is said of them.
+        (selects, None, ""),
+    ];
+    for (spec, pods, trouble) in table {
+        assert_eq!(service_row(spec.clone(), pods.as_deref()).trouble, trouble, "{spec}");
+    }
+}
+
+#[test]
+fn a_pod_says_how_it_is() {
+    let row = rows::pod(&serde_json::from_value(pod("a", json!({}), false)).unwrap());
+    assert_eq!((row.ready, row.wanted, row.trouble.as_str()), (Some(0), Some(1), "not ready"));
+    assert_eq!(row.target, Target::Pod { name: "a".into() });
+    let RowFacts::Pod { status, restarts, node, .. } = row.facts else { panic!("a pod's facts") };
+    assert_eq!((status.as_str(), restarts, node.as_str()), ("Running", 2, "node1"));
+}
+
+/// What the scripted API server has: objects by path, or what it answers instead.
+#[derive(Clone, Default)]
+struct Server(Arc<Mutex<HashMap<String, Vec<Value>>>>);
+
+type Answered = UnsyncBoxBody<Bytes, std::io::Error>;
+
+impl Server {
+    async fn answer(self, request: Request<Body>) -> Result<Response<Answered>, std::io::Error> {
+        let objects = self.0.lock().unwrap().get(request.uri().path()).cloned();
+        let watching = request.uri().query().is_some_and(|q| q.contains("watch=true"));
+        let (code, answer) = match objects {
+            None => (
+                403,
+                json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403,
+                "message": "you are nobody"}),
+            ),
+            Some(items) => {
+                (200, json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": items}))
+            }
+        };
+        let body = if watching && code == 200 {
+            StreamBody::new(stream::pending::<Result<Bytes, _>>().map_ok(Frame::data)).boxed_unsync()
+        } else {
+            let whole: Bytes = answer.to_string().into_bytes().into();
+            StreamBody::new(stream::iter([Ok(whole)]).map_ok(Frame::data).boxed()).boxed_unsync()
+        };
+        Ok(Response::builder().status(code).body(body).unwrap())
+    }
+
+    fn cluster(&self) -> Arc<Cluster> {
+        let server = self.clone();
+        let client = kube::Client::new(tower::service_fn(move |request| server.clone().answer(request)), "default");
+        Arc::new(Cluster::new(context(), "https://test".into(), client.clone(), PortForward::new(client)))
+    }
+}
+
+fn context() -> ContextId {
+    ContextId { source: "default".into(), name: "test".into() }
+}
+
+fn view(list: ListKind) -> View {
+    View { context: context(), namespace: Scope::One { name: "shop".into() }, list }
+}
+
+fn feed() -> Arc<Feed> {
+    let feed = Arc::new(Feed::default());
+    let context = ContextView {
+        id: context(),
+        server: "https://test".into(),
+        user: "me".into(),
+        namespace: "default".into(),
+        current: true,
+        reach: Reach::NotChecked,
+        namespaces: Namespaces::Unknown,
+    };
+    feed.set(context_key(&context.id.clone()), Part::Context(context));
+    feed
+}
+
+/// Reads the feed until `done` is satisfied with what it has shown.
+async fn until<T>(feed: &Feed, what: &str, mut done: impl FnMut(&HashMap<String, Part>) -> Option<T>) -> T {
+    let mut shown = HashMap::new();
+    let mut revision = 0;
+    let read = async {
+        loop {
+            let changes = feed.changes(revision).await;
+            revision = changes.revision;
+            if changes.full {
+                shown.clear();
+            }
+            for key in changes.removed {
+                shown.remove(&key);
+            }
+            shown.extend(changes.changed.into_iter().map(|c| (c.key, c.part)));
+            if let Some(found) = done(&shown) {
+                return found;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), read).await.unwrap_or_else(|_| panic!("never: {what}"))
+}
+
+fn status(shown: &HashMap<String, Part>) -> Option<ListStatus> {
+    match shown.get("list") {
+        Some(Part::List(list)) => Some(list.status.clone()),
+        _ => None,
+    }
+}
+
+fn rows_shown(shown: &HashMap<String, Part>) -> Vec<String> {
+    let mut keys: Vec<String> = shown.keys().filter(|key| key.starts_with("row/")).cloned().collect();
+    keys.sort();
+    keys
+}
+
+const SERVICES: &str = "/api/v1/namespaces/shop/services";
+const PODS: &str = "/api/v1/namespaces/shop/pods";
+
+#[tokio::test(start_paused = true)]
+async fn what_may_be_read_is_shown_though_namespaces_may_not() {
+    let server = Server::default();
+    server.0.lock().unwrap().insert(SERVICES.into(), vec![service("web", json!({"selector": {"app": "web"}}))]);
+    server.0.lock().unwrap().insert(PODS.into(), vec![pod("a", json!({"app": "web"}), true)]);
+    let (feed, clusters) = (feed(), Arc::new(Clusters::with(server.cluster())));
+    let mut catalog = Catalog::new(feed.clone());
+    catalog.look(Some(view(ListKind::Services)), &clusters).await;
+    let context = until(&feed, "the list is live and the namespaces are told", |shown| {
+        let Some(Part::Context(context)) = shown.get(&context_key(&context())) else { return None };
+        let live = status(shown) == Some(ListStatus::Live) && context.namespaces != Namespaces::Unknown;
+        live.then(|| context.clone())
+    })
+    .await;
+    assert_eq!(context.reach, Reach::Reachable, "a server that says no is there");
+    let Namespaces::Forbidden { problem } = context.namespaces else { panic!("{:?}", context.namespaces) };
+    assert_eq!(problem.code, Code::Forbidden);
+    assert_eq!(feed.keys("row/"), ["row/shop/svc/web"]);
+
+    // Another list takes the place of the first, and none leaves nothing.
+    catalog.look(Some(view(ListKind::Pods)), &clusters).await;
+    let shown = until(&feed, "the pods", |shown| {
+        (status(shown) == Some(ListStatus::Live)).then(|| rows_shown(shown)).filter(|rows| !rows.is_empty())
+    });
+    assert_eq!(shown.await, ["row/shop/pod/a"]);
+    catalog.look(None, &clusters).await;
+    assert_eq!(feed.keys("row/"), Vec::<String>::new());
+    assert!(feed.get("list").is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn services_are_shown_though_their_pods_may_not_be_read() {
+    let server = Server::default();
+    server.0.lock().unwrap().insert(SERVICES.into(), vec![service("web", json!({"selector": {"app": "web"}}))]);
+    let (feed, clusters) = (feed(), Arc::new(Clusters::with(server.cluster())));
+    let mut catalog = Catalog::new(feed.clone());
+    catalog.look(Some(view(ListKind::Services)), &clusters).await;
+    let problem = until(&feed, "forbidden", |shown| match status(shown) {
+        Some(ListStatus::Forbidden { problem }) => Some(problem),
+        _ => None,
+    });
+    assert!(problem.await.message.contains("list pods in shop"));
+    assert_eq!(feed.keys("row/"), ["row/shop/svc/web"]);
+    catalog.look(None, &clusters).await;
+}

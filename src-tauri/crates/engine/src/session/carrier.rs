@@ -84,16 +84,16 @@ impl Shared {
     }
 
     /// Serves one local connection for the port `slot`, to its end.
-    pub(crate) async fn serve(&self, slot: usize, mut client: TcpStream) {
+    pub(crate) async fn serve(&self, slot: usize, client: TcpStream) {
         // Small answers must not wait for each other; a failure costs only that.
         let _ = client.set_nodelay(true);
+        let mut client = Local { stream: client, finished: false };
         let deadline = Instant::now() + self.hold;
         let mut replay = Replay::default();
         let mut tries = Tries::default();
         loop {
-            let Some(endpoint) = self.endpoint(slot, &client, &mut tries, deadline).await else {
-                self.tally.refused();
-                return reset(&client);
+            let Some(endpoint) = self.endpoint(slot, &client.stream, &mut tries, deadline).await else {
+                return self.tally.refused();
             };
             let to = PodPort {
                 namespace: self.namespace.clone(),
@@ -105,18 +105,18 @@ impl Shared {
                 Err(failure) => failure,
                 Ok(connection) => {
                     let open = self.tally.open();
-                    let spliced = splice(&mut client, connection, &mut replay, &self.tally).await;
+                    let spliced = splice(&mut client.stream, connection, &mut replay, &self.tally).await;
                     drop(open);
                     match spliced {
                         Spliced::Served => {
+                            client.finished = true;
                             self.has_served.store(true, Relaxed);
                             self.tally.served();
                             return self.report(Report::Carried);
                         }
                         Spliced::Cut(failure) => {
                             self.tally.cut();
-                            self.report(Report::Failed(endpoint, failure));
-                            return reset(&client);
+                            return self.report(Report::Failed(endpoint, failure));
                         }
                         Spliced::NotDialled(failure) => failure,
                     }
@@ -127,8 +127,7 @@ impl Shared {
             self.report(Report::Failed(endpoint, failure));
             // Nobody who may not forward is served by trying again.
             if kind == Kind::Forbidden || !replay.is_whole() {
-                self.tally.refused();
-                return reset(&client);
+                return self.tally.refused();
             }
             self.tally.retried();
         }
@@ -250,8 +249,18 @@ async fn client_left(client: &TcpStream) {
     }
 }
 
-/// Ends a local connection so that the client sees an error and not an empty answer.
-fn reset(client: &TcpStream) {
-    // Where that cannot be set, the client sees an end of stream instead.
-    let _ = client.set_zero_linger();
+/// The local end of a connection. Unless it has finished in good order, dropping it resets it: a client must not take
+/// what was cut off, by whatever, for the end of the answer.
+struct Local {
+    stream: TcpStream,
+    finished: bool,
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        if !self.finished {
+            // Where that cannot be set, the client sees an end of stream instead.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
 }

@@ -34,11 +34,13 @@ enum Pod {
     AnswersSlowly,
 }
 
+/// The pod, and what it received, a connection an entry.
+type Received = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
+
 #[derive(Debug, Default)]
 struct Pods {
     behaviour: Mutex<HashMap<String, Pod>>,
-    /// What each pod received, a connection an entry.
-    received: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    received: Received,
 }
 
 impl Connector for Pods {
@@ -58,12 +60,7 @@ impl Connector for Pods {
     }
 }
 
-async fn play(
-    pod: Pod,
-    uid: String,
-    mut io: DuplexStream,
-    received: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
-) -> Result<(), Kind> {
+async fn play(pod: Pod, uid: String, mut io: DuplexStream, received: Received) -> Result<(), Kind> {
     let mut buffer = vec![0; 4096];
     let mut all = Vec::new();
     let result = match pod {
@@ -410,7 +407,8 @@ async fn a_stopped_session_leaves_nothing_open() {
     let mut client = running.connect().await;
     assert_eq!(ask(&mut client, b"x").await.unwrap(), "a");
     running.stop().await;
-    assert!(client.read_u8().await.is_err(), "its connections are closed");
+    let error = client.read_u8().await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "cut off is not the end of an answer");
     assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err());
     drop(tokio::net::TcpListener::bind(("127.0.0.1", port)).await.expect("its port is free"));
 }

@@ -145,6 +145,32 @@ async fn a_dropped_watch_is_listed_anew_and_what_was_missed_is_found() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_watch_that_never_lives_long_is_not_begun_anew_in_a_tight_loop() {
+    let answers = (0..20).flat_map(|_| [Answer::List(vec!["a"]), Answer::Cut(vec![])]);
+    let mut watched = Server::with(answers).watched();
+    let begun = Instant::now();
+    for _ in 0..20 {
+        watched.next().await.unwrap();
+    }
+    assert!(begun.elapsed() > Duration::from_secs(3), "twenty lists in {:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_watching_is_forbidden_it_is_listed_every_few_seconds() {
+    let server = Server::with([
+        Answer::List(vec!["a"]),
+        Answer::Status(403),
+        Answer::List(vec!["b"]),
+        Answer::Status(403),
+        Answer::List(vec!["c"]),
+    ]);
+    let mut watched = server.watched();
+    let begun = Instant::now();
+    until(&mut watched, &["c"]).await;
+    assert_eq!(begun.elapsed(), 2 * POLL);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_version_that_is_too_old_is_no_trouble() {
     let gone = json!({"type": "ERROR", "object": {"kind": "Status", "apiVersion": "v1", "status": "Failure",
         "message": "too old resource version", "reason": "Expired", "code": 410}});

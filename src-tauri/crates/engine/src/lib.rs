@@ -19,6 +19,8 @@ pub mod cluster;
 pub mod context;
 pub mod engine;
 pub mod error;
+#[cfg(test)]
+mod fake_api;
 pub mod feed;
 pub mod forward;
 pub mod kubeconfig;

@@ -3,6 +3,8 @@
 //! The pure half reads objects and says which endpoints serve which port, or why none does. [`Resolver`] watches the
 //! objects and asks the pure half anew after each change; an edited selector is followed by watching other pods.
 
+#[cfg(test)]
+mod follow_tests;
 mod rules;
 #[cfg(test)]
 mod tests;

@@ -1,41 +1,21 @@
-//! Rows from objects, and a whole list over a small scripted API server.
+//! Rows from objects, and a whole list over an API server in memory.
 
-use std::{collections::HashMap, sync::Mutex, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
-use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream};
-use http::{Request, Response};
-use http_body::Frame;
-use http_body_util::{BodyExt, StreamBody, combinators::UnsyncBoxBody};
 use k8s_openapi::api::core::v1::{Pod, Service};
-use kube::client::Body;
-use portolan_wire::portforward::PortForward;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
     catalog::rows::PodBrief,
-    cluster::Cluster,
-    context::{ContextId, ContextView, Namespaces, Reach},
+    context::{ContextView, Namespaces, Reach},
     engine::context_key,
     error::Code,
+    fake_api::{FakeApi, PODS, SERVICES, context, pod, service},
     feed::Part,
     forward::{PortRef, Target},
     row::{ListKind, ListStatus, Row, RowFacts, Scope},
 };
-
-fn pod(name: &str, labels: Value, ready: bool) -> Value {
-    let state = if ready { "True" } else { "False" };
-    json!({"apiVersion": "v1", "kind": "Pod",
-        "metadata": {"name": name, "uid": name, "namespace": "shop", "labels": labels, "resourceVersion": "1"},
-        "spec": {"nodeName": "node1", "containers": [{"name": "c", "ports": [{"name": "http", "containerPort": 80}]}]},
-        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": state}],
-            "containerStatuses": [{"name": "c", "ready": ready, "restartCount": 2, "image": "", "imageID": "", "state": {"running": {}}}]}})
-}
-
-fn service(name: &str, spec: Value) -> Value {
-    json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "shop", "resourceVersion": "1"}, "spec": spec})
-}
 
 fn service_row(spec: Value, pods: Option<&[Value]>) -> Row {
     let service: Service = serde_json::from_value(service("web", spec)).unwrap();
@@ -99,46 +79,6 @@ fn a_pod_says_how_it_is() {
     assert_eq!((status.as_str(), restarts, node.as_str()), ("Running", 2, "node1"));
 }
 
-/// What the scripted API server has: objects by path, or what it answers instead.
-#[derive(Clone, Default)]
-struct Server(Arc<Mutex<HashMap<String, Vec<Value>>>>);
-
-type Answered = UnsyncBoxBody<Bytes, std::io::Error>;
-
-impl Server {
-    async fn answer(self, request: Request<Body>) -> Result<Response<Answered>, std::io::Error> {
-        let objects = self.0.lock().unwrap().get(request.uri().path()).cloned();
-        let watching = request.uri().query().is_some_and(|q| q.contains("watch=true"));
-        let (code, answer) = match objects {
-            None => (
-                403,
-                json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403,
-                "message": "you are nobody"}),
-            ),
-            Some(items) => {
-                (200, json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": items}))
-            }
-        };
-        let body = if watching && code == 200 {
-            StreamBody::new(stream::pending::<Result<Bytes, _>>().map_ok(Frame::data)).boxed_unsync()
-        } else {
-            let whole: Bytes = answer.to_string().into_bytes().into();
-            StreamBody::new(stream::iter([Ok(whole)]).map_ok(Frame::data).boxed()).boxed_unsync()
-        };
-        Ok(Response::builder().status(code).body(body).unwrap())
-    }
-
-    fn cluster(&self) -> Arc<Cluster> {
-        let server = self.clone();
-        let client = kube::Client::new(tower::service_fn(move |request| server.clone().answer(request)), "default");
-        Arc::new(Cluster::new(context(), "https://test".into(), client.clone(), PortForward::new(client)))
-    }
-}
-
-fn context() -> ContextId {
-    ContextId { source: "default".into(), name: "test".into() }
-}
-
 fn view(list: ListKind) -> View {
     View { context: context(), namespace: Scope::One { name: "shop".into() }, list }
 }
@@ -194,14 +134,11 @@ fn rows_shown(shown: &HashMap<String, Part>) -> Vec<String> {
     keys
 }
 
-const SERVICES: &str = "/api/v1/namespaces/shop/services";
-const PODS: &str = "/api/v1/namespaces/shop/pods";
-
 #[tokio::test(start_paused = true)]
 async fn what_may_be_read_is_shown_though_namespaces_may_not() {
-    let server = Server::default();
-    server.0.lock().unwrap().insert(SERVICES.into(), vec![service("web", json!({"selector": {"app": "web"}}))]);
-    server.0.lock().unwrap().insert(PODS.into(), vec![pod("a", json!({"app": "web"}), true)]);
+    let server = FakeApi::default();
+    server.put(SERVICES, service("web", json!({"selector": {"app": "web"}})));
+    server.put(PODS, pod("a", json!({"app": "web"}), true));
     let (feed, clusters) = (feed(), Arc::new(Clusters::with(server.cluster())));
     let mut catalog = Catalog::new(feed.clone());
     catalog.look(Some(view(ListKind::Services)), &clusters).await;
@@ -229,8 +166,8 @@ async fn what_may_be_read_is_shown_though_namespaces_may_not() {
 
 #[tokio::test(start_paused = true)]
 async fn services_are_shown_though_their_pods_may_not_be_read() {
-    let server = Server::default();
-    server.0.lock().unwrap().insert(SERVICES.into(), vec![service("web", json!({"selector": {"app": "web"}}))]);
+    let server = FakeApi::default();
+    server.put(SERVICES, service("web", json!({"selector": {"app": "web"}})));
     let (feed, clusters) = (feed(), Arc::new(Clusters::with(server.cluster())));
     let mut catalog = Catalog::new(feed.clone());
     catalog.look(Some(view(ListKind::Services)), &clusters).await;
@@ -240,5 +177,26 @@ async fn services_are_shown_though_their_pods_may_not_be_read() {
     });
     assert!(problem.await.message.contains("list pods in shop"));
     assert_eq!(feed.keys("row/"), ["row/shop/svc/web"]);
+    catalog.look(None, &clusters).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_follows_what_happens() {
+    let server = FakeApi::with(&[SERVICES, PODS]);
+    server.put(SERVICES, service("web", json!({"selector": {"app": "web"}})));
+    let (feed, clusters) = (feed(), Arc::new(Clusters::with(server.cluster())));
+    let mut catalog = Catalog::new(feed.clone());
+    catalog.look(Some(view(ListKind::Services)), &clusters).await;
+    let ready_of = |shown: &HashMap<String, Part>, wanted| match shown.get("row/shop/svc/web") {
+        Some(Part::Row(row)) => (row.ready == wanted).then_some(()),
+        _ => wanted.is_none().then_some(()),
+    };
+    until(&feed, "no pod yet", |shown| ready_of(shown, Some(0))).await;
+    server.put(PODS, pod("a", json!({"app": "web"}), true));
+    until(&feed, "a ready pod", |shown| ready_of(shown, Some(1))).await;
+    server.put(PODS, pod("a", json!({"app": "web"}), false));
+    until(&feed, "it is not ready any more", |shown| ready_of(shown, Some(0))).await;
+    server.delete(SERVICES, "web");
+    until(&feed, "the Service is gone", |shown| ready_of(shown, None)).await;
     catalog.look(None, &clusters).await;
 }

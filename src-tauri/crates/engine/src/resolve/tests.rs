@@ -10,7 +10,7 @@ use crate::{
     forward::{Forward, LocalPort, PortMap, PortRef, Target, WorkloadKind},
 };
 
-fn forward(target: Target, remotes: &[&str]) -> Forward {
+pub(super) fn forward(target: Target, remotes: &[&str]) -> Forward {
     let port = |remote: &&str| PortMap {
         local: LocalPort::Any,
         remote: remote.parse().map_or_else(|_| PortRef::Name((*remote).to_owned()), PortRef::Number),
@@ -26,7 +26,7 @@ fn forward(target: Target, remotes: &[&str]) -> Forward {
     }
 }
 
-fn to_service(remotes: &[&str]) -> Forward {
+pub(super) fn to_service(remotes: &[&str]) -> Forward {
     forward(Target::Service { name: "web".into() }, remotes)
 }
 
@@ -87,11 +87,11 @@ fn resolve_service(remotes: &[&str], service: &Service, pods: &[Pod]) -> Resolut
     rules::service(&to_service(remotes), service, pods.iter().collect())
 }
 
-fn names(resolution: &Resolution) -> Vec<(&str, usize, u16)> {
+pub(super) fn names(resolution: &Resolution) -> Vec<(&str, usize, u16)> {
     resolution.endpoints.iter().map(|e| (e.pod.as_str(), e.slot, e.port)).collect()
 }
 
-fn trouble(resolution: &Resolution) -> (Code, bool, &str) {
+pub(super) fn trouble(resolution: &Resolution) -> (Code, bool, &str) {
     assert_eq!(resolution.endpoints, []);
     let trouble = resolution.trouble.as_ref().expect("a reason");
     (trouble.problem.code, trouble.needs_you, &trouble.problem.message)

@@ -293,7 +293,7 @@ describe("a session's card", () => {
   it("says why it is on another port, and which dial was refused", async () => {
     const value = session(2, toWeb, 5433, active(80, "a"), { mark: "web-7d9 refused :80" });
     const [listener] = value.listeners;
-    if (listener) listener.instead_of = { port: 5432, holder: { name: "postgres", pid: 812 } };
+    if (listener) listener.instead_of = { port: 5432, holder: { type: "process", name: "postgres", pid: 812 } };
     const at = await card(value);
     expect(at.getByTestId("session-instead").textContent).toBe(":5433 · 5432 is held by postgres (pid 812)");
     expect(at.getByTestId("session-mark").textContent).toContain("web-7d9 refused :80");

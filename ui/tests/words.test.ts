@@ -86,7 +86,8 @@ describe("the way", () => {
 
 describe("the local port that was taken", () => {
   it("names who has it, where that is known", () => {
-    expect(insteadOf(5433, { port: 5432, holder: { name: "postgres", pid: 812 } })).toBe(":5433 · 5432 is held by postgres (pid 812)");
+    expect(insteadOf(5433, { port: 5432, holder: { type: "process", name: "postgres", pid: 812 } })).toBe(":5433 · 5432 is held by postgres (pid 812)");
+    expect(insteadOf(8081, { port: 8080, holder: { type: "our_session" } })).toBe(":8081 · 8080 is held by another session");
     expect(insteadOf(5433, { port: 5432, holder: null })).toBe(":5433 · 5432 is taken");
   });
 });

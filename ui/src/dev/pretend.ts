@@ -144,7 +144,7 @@ class PretendedEngine extends FakeBackend {
       if (postgres?.part === "session") {
         this.#put({
           ...postgres.value,
-          listeners: postgres.value.listeners.map((listener) => ({ ...listener, instead_of: { port: 5432, holder: { name: "postgres", pid: 812 } } })),
+          listeners: postgres.value.listeners.map((listener) => ({ ...listener, instead_of: { port: 5432, holder: { type: "process", name: "postgres", pid: 812 } } })),
           counters: { ...postgres.value.counters, open: 3, served: 3 },
         });
       }

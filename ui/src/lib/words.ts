@@ -1,5 +1,6 @@
 // Every word that the window says by itself. What the engine says (a problem's message and next step) is shown as it is.
 
+import type { Holder } from "../generated/Holder";
 import type { ListKind } from "../generated/ListKind";
 import type { Phase } from "../generated/Phase";
 import type { Problem } from "../generated/Problem";
@@ -200,8 +201,12 @@ export const way = {
 
 /** `:5433 · 5432 is held by postgres (pid 812)`: why it is not the port one would expect. */
 export function insteadOf(port: number, taken: TakenPort): string {
-  const who = taken.holder ? `held by ${taken.holder.name} (pid ${taken.holder.pid})` : "taken";
+  const who = taken.holder === null ? "taken" : `held by ${holderName(taken.holder)}`;
   return `:${port} · ${taken.port} is ${who}`;
+}
+
+function holderName(holder: Holder): string {
+  return holder.type === "our_session" ? "another session" : `${holder.name} (pid ${holder.pid})`;
 }
 
 export const counters = {

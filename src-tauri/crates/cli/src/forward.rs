@@ -153,7 +153,14 @@ impl Teller {
                     {
                         None
                     }
-                    (Phase::Waiting { reason, .. }, _) => Some(format!("Waiting: {reason}")),
+                    (Phase::Waiting { reason, retry_at: None, .. }, _) => Some(format!(
+                        "Waiting: {reason}
+Watching: the tunnel opens by itself."
+                    )),
+                    (Phase::Waiting { reason, .. }, _) => Some(format!(
+                        "Waiting: {reason}
+Portolan keeps trying."
+                    )),
                     _ => None,
                 };
                 if let Some(words) = words {

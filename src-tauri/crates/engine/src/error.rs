@@ -267,6 +267,7 @@ impl Error {
             Error::PortNotFound { .. } => "Choose one of these ports.".into(),
             Error::NotTcp { .. } => "Choose a TCP port.".into(),
             Error::PortTaken { holder, .. } => match holder {
+                Some(Holder::OurSession) => "Choose another local port, or stop that session.".into(),
                 Some(holder) => format!("Choose another local port, or end {holder}."),
                 None => "Choose another local port.".into(),
             },
@@ -289,8 +290,14 @@ impl Error {
     }
 }
 
-/// The text with its first letter in upper case, where that is a plain word and not a name such as `svc/web`.
+/// The text as a sentence: its first letter in upper case, where that is a plain word and not a name such as `svc/web`,
+/// and a full stop.
 fn sentence(text: &str) -> String {
+    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{}{stop}", capitalised(text))
+}
+
+fn capitalised(text: &str) -> String {
     let first_word = text.split(' ').next().unwrap_or_default();
     let mut chars = text.chars();
     match chars.next() {
@@ -349,8 +356,9 @@ mod tests {
     }
 
     #[test]
-    fn a_message_starts_with_a_capital_but_a_name_is_left_alone() {
-        assert_eq!(sentence("there is no namespace"), "There is no namespace");
-        assert_eq!(sentence("svc/web has no port 81"), "svc/web has no port 81");
+    fn a_message_is_a_sentence_but_a_name_is_left_alone() {
+        assert_eq!(sentence("there is no namespace"), "There is no namespace.");
+        assert_eq!(sentence("svc/web has no port 81"), "svc/web has no port 81.");
+        assert_eq!(sentence("it ended."), "It ended.");
     }
 }

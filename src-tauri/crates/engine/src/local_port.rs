@@ -22,22 +22,28 @@ const NEXT_FREE: u16 = 50;
 /// Connections that the system keeps for us until they are accepted. Far more than a browser opens at once.
 const BACKLOG: i32 = 1024;
 
-/// A process that listens on a local port.
+/// Whoever listens on a local port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case")]
 #[ts(export)]
-pub struct Holder {
-    /// The process's name.
-    pub name: String,
-    /// The process's id.
-    pub pid: u32,
+pub enum Holder {
+    /// Another session of this very process.
+    OurSession,
+    /// Another process.
+    Process {
+        /// The process's name.
+        name: String,
+        /// The process's id.
+        pid: u32,
+    },
 }
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.pid == std::process::id() {
-            return f.write_str("another session of Portolan");
+        match self {
+            Holder::OurSession => f.write_str("another session of Portolan"),
+            Holder::Process { name, pid } => write!(f, "{name} (pid {pid})"),
         }
-        write!(f, "{} (pid {})", self.name, self.pid)
     }
 }
 
@@ -45,7 +51,10 @@ impl Holder {
     /// Whoever listens on the port, where the system tells: only processes of the same user, without root.
     fn of(port: u16) -> Option<Holder> {
         let process = listeners::get_process_by_port(port, listeners::Protocol::TCP).ok()?;
-        Some(Holder { name: process.name, pid: process.pid })
+        Some(match process.pid == std::process::id() {
+            true => Holder::OurSession,
+            false => Holder::Process { name: process.name, pid: process.pid },
+        })
     }
 }
 
@@ -139,6 +148,8 @@ fn bind_all(addresses: &[IpAddr], port: u16) -> Result<Vec<Socket>, Error> {
             // A machine without IPv6 still has 127.0.0.1.
             Err(error) if address.is_ipv6() && address.is_loopback() && addresses.len() > 1 && has_no_ipv6(&error) => {}
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                // Or this process would be found to hold the port.
+                drop(sockets);
                 return Err(Error::PortTaken { address, port, holder: Holder::of(port) });
             }
             Err(source) => return Err(Error::CannotListen { address, port, source }),
@@ -190,8 +201,8 @@ mod tests {
     async fn a_fixed_port_that_is_taken_names_its_holder() {
         let first = bind(loopback(), LocalPort::Any, 80).await.unwrap();
         let error = bind(loopback(), LocalPort::Fixed { port: first.port }, 80).await.unwrap_err();
-        let Error::PortTaken { port, holder: Some(holder), .. } = &error else { panic!("{error}") };
-        assert_eq!((*port, holder.pid), (first.port, std::process::id()));
+        let Error::PortTaken { port, holder, .. } = &error else { panic!("{error}") };
+        assert_eq!((*port, holder), (first.port, &Some(Holder::OurSession)));
     }
 
     #[tokio::test]

@@ -323,7 +323,7 @@ async fn at(instant: Option<Instant>) {
 fn may_not_forward(namespace: &str, text: &str) -> Problem {
     Problem {
         code: Code::Forbidden,
-        message: format!("You may not forward ports to pods in “{namespace}”: {text}"),
+        message: format!("You may not forward ports to pods in “{namespace}”: {text}."),
         next: "Ask whoever runs the cluster for a Role with the verbs get and create on pods/portforward.".into(),
     }
 }

@@ -18,6 +18,10 @@ const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The upgrade has this long to wind up once both ends are done; then it is dropped, which closes its TCP connection.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// What kube fails with once the pod has ended first and in good order: it tells the server all the same that the client
+/// is done, and its WebSocket library refuses to send after the server's close. Its error type is not public.
+const AFTER_CLOSE: &str = "Sending after closing is not allowed";
+
 /// Connects through one cluster's API server.
 #[derive(Clone)]
 pub struct PortForward {
@@ -87,7 +91,10 @@ impl AbortOnDrop {
     /// How the task ended; only to be called once it has, as it cannot be ended any more from here on.
     async fn join(mut self) -> Result<(), Failure> {
         let Some(forwarder) = self.0.take() else { return Ok(()) };
-        forwarder.join().await.map_err(|error| Failure { kind: Kind::Broken, text: error.to_string() })
+        match forwarder.join().await.map_err(|error| error.to_string()) {
+            Err(text) if !text.contains(AFTER_CLOSE) => Err(Failure { kind: Kind::Broken, text }),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -124,7 +124,10 @@ pub(crate) fn pod(pod: &Pod) -> Row {
     let ready = pod.status.iter().flat_map(|s| s.container_statuses.iter().flatten()).filter(|c| c.ready).count();
     let trouble = match status.as_str() {
         "Running" if !pod::is_ready(pod) => "not ready".to_owned(),
-        "Running" | "Completed" | "Succeeded" => String::new(),
+        // On their way, or done: the status says it.
+        "Running" | "Completed" | "Succeeded" | "Pending" | "ContainerCreating" | "PodInitializing" | "Terminating" => {
+            String::new()
+        }
         _ => pod::why_not_ready(pod),
     };
     Row {

@@ -37,8 +37,7 @@ impl Resolution {
     }
 
     fn none_ready(message: String, numbers: Vec<Option<u16>>) -> Self {
-        let next = "Watching: connects as soon as one is ready.".into();
-        let problem = Problem { code: Code::NoReadyPod, message, next };
+        let problem = Problem { code: Code::NoReadyPod, message, next: String::new() };
         Resolution { trouble: Some(Trouble { problem, needs_you: false }), numbers, ..Resolution::default() }
     }
 }
@@ -98,7 +97,7 @@ pub(crate) fn service(forward: &Forward, service: &Service, pods: Vec<&Pod>) -> 
             let problem = Problem {
                 code: Code::PortNotFound,
                 message: format!(
-                    "{of} has a container port {wanted}, which the Service's targetPort names; they have {}",
+                    "{of} has a container port {wanted}, which the Service's targetPort names; they have {}.",
                     list(known)
                 ),
                 next: "Correct the Service's targetPort or the container's port name, or forward to a pod by number."
@@ -199,7 +198,7 @@ pub(crate) fn pod(forward: &Forward, pod: &Pod) -> Resolution {
         let problem = Problem {
             code: Code::PodNotRunning,
             message: format!("No container of pod/{} runs: {}.", pod.name_any(), pod::why_not_ready(pod)),
-            next: "Watching: connects as soon as one runs.".into(),
+            next: String::new(),
         };
         let trouble = Some(Trouble { problem, needs_you: false });
         return Resolution { trouble, numbers: known, ..Resolution::default() };

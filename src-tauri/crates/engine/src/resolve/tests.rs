@@ -173,7 +173,7 @@ fn an_unknown_port_is_answered_with_those_there_are() {
         (code, needs_you, message.to_owned())
     };
     assert_eq!(code, Code::PortNotFound);
-    assert_eq!(message, "Pod a has no port “web”; it has http 80, echo 7 and dns 53 UDP");
+    assert_eq!(message, "Pod a has no port “web”; it has http 80, echo 7 and dns 53 UDP.");
 }
 
 #[test]

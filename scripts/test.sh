@@ -42,7 +42,7 @@ window=no
 if [ "$(uname)" = Linux ]; then
   # xauth: xvfb-run calls it, though the package only recommends it.
   # shellcheck disable=SC2086 # a list
-  need_packages $window_packages webkit2gtk-driver xvfb xauth dbus-x11 dbus-daemon
+  need_packages $window_packages webkit2gtk-driver xvfb xauth dbus-x11 dbus-daemon procps
   need_tool tauri-driver 2.1.0
   window=yes
 fi

@@ -7,4 +7,8 @@ export type LocalPort = { "type": "fixed",
 /**
  * From 1 to 65535.
  */
-port: number, } | { "type": "same" } | { "type": "any" } | { "type": "suggested" };
+port: number, } | { "type": "same" } | { "type": "any" } | { "type": "suggested", 
+/**
+ * Tried first: the one that this target had the last time. The engine fills it in.
+ */
+before?: number | null, };

@@ -197,7 +197,12 @@ pub enum LocalPort {
     /// Any free one. kubectl's `:80`.
     Any,
     /// One that is easy to remember, else the next free one: see [`crate::local_port`].
-    Suggested,
+    Suggested {
+        /// Tried first: the one that this target had the last time. The engine fills it in.
+        #[serde(default)]
+        #[ts(optional = nullable)]
+        before: Option<u16>,
+    },
 }
 
 /// A port by number or by name.

@@ -95,7 +95,7 @@ fn choose(addresses: &[IpAddr], choice: LocalPort, remote: u16) -> Result<(Vec<S
         LocalPort::Fixed { port } => Ok((bind_all(addresses, port)?, None)),
         LocalPort::Same => Ok((bind_all(addresses, remote)?, None)),
         LocalPort::Any => Ok((bind_any(addresses)?, None)),
-        LocalPort::Suggested => suggested(addresses, suggestion(remote)),
+        LocalPort::Suggested { before } => suggested(addresses, before, suggestion(remote)),
     }
 }
 
@@ -110,9 +110,9 @@ fn suggestion(remote: u16) -> u16 {
     }
 }
 
-fn suggested(addresses: &[IpAddr], first: u16) -> Result<(Vec<Socket>, Option<TakenPort>), Error> {
+fn suggested(addresses: &[IpAddr], before: Option<u16>, first: u16) -> Result<(Vec<Socket>, Option<TakenPort>), Error> {
     let mut instead_of = None;
-    for port in first..=first.saturating_add(NEXT_FREE) {
+    for port in before.into_iter().chain(first..=first.saturating_add(NEXT_FREE)) {
         match bind_all(addresses, port) {
             Ok(sockets) => return Ok((sockets, instead_of)),
             Err(Error::PortTaken { port, holder, .. }) => {
@@ -215,9 +215,15 @@ mod tests {
     #[tokio::test]
     async fn a_suggested_port_moves_on_and_says_so() {
         let first = bind(loopback(), LocalPort::Any, 80).await.unwrap();
-        let second = bind(loopback(), LocalPort::Suggested, first.port).await.unwrap();
+        let suggested = |before| bind(loopback(), LocalPort::Suggested { before }, first.port);
+        let second = suggested(None).await.unwrap();
         assert_ne!(second.port, first.port);
-        assert_eq!(second.instead_of.map(|taken| taken.port), Some(first.port));
+        assert_eq!(second.instead_of.as_ref().map(|taken| taken.port), Some(first.port));
+        // What it was before is no surprise.
+        let port = second.port;
+        drop(second);
+        let again = suggested(Some(port)).await.unwrap();
+        assert_eq!((again.port, again.instead_of), (port, None));
     }
 
     #[tokio::test]

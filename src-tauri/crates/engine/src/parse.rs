@@ -63,7 +63,7 @@ pub fn port(text: &str) -> Result<PortMap, Error> {
 pub fn port_in_window(text: &str) -> Result<PortMap, Error> {
     let text = text.trim();
     let map = port(text)?;
-    Ok(if text.contains(':') { map } else { PortMap { local: LocalPort::Suggested, ..map } })
+    Ok(if text.contains(':') { map } else { PortMap { local: LocalPort::Suggested { before: None }, ..map } })
 }
 
 fn number(text: &str) -> Result<u16, &'static str> {
@@ -148,7 +148,7 @@ mod tests {
         }
         assert_eq!(
             port_in_window(" 9229 ").unwrap(),
-            PortMap { local: LocalPort::Suggested, remote: PortRef::Number(9229) }
+            PortMap { local: LocalPort::Suggested { before: None }, remote: PortRef::Number(9229) }
         );
         assert_eq!(port_in_window("9000:9229").unwrap().local, fixed(9000));
         for text in [

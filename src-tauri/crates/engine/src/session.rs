@@ -167,7 +167,7 @@ impl Session {
             let number = match (&map.remote, map.local) {
                 (PortRef::Number(number), _) => *number,
                 (PortRef::Name(_), LocalPort::Fixed { .. } | LocalPort::Any) => 0,
-                (PortRef::Name(_), LocalPort::Same | LocalPort::Suggested) => continue,
+                (PortRef::Name(_), LocalPort::Same | LocalPort::Suggested { .. }) => continue,
             };
             if !self.bind(slot, number).await {
                 return;

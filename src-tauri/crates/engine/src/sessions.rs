@@ -1,5 +1,7 @@
 //! The supervisor: owns every session, and joins each when it ends.
 
+mod habits;
+
 use std::{
     collections::BTreeMap,
     sync::{
@@ -27,6 +29,7 @@ use crate::{
         view::{SessionId, SessionView},
     },
 };
+use habits::Habits;
 
 /// A session that does not end within this is abandoned to the runtime's end. Nothing in one waits this long.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -36,6 +39,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 pub struct Sessions {
     feed: Arc<Feed>,
     next_id: AtomicU64,
+    habits: Arc<Habits>,
     running: Mutex<BTreeMap<SessionId, Running>>,
 }
 
@@ -51,7 +55,7 @@ struct Running {
 impl Sessions {
     /// None yet; they will show themselves in `feed`.
     pub(crate) fn new(feed: Arc<Feed>) -> Self {
-        Sessions { feed, next_id: AtomicU64::new(1), running: Mutex::default() }
+        Sessions { feed, next_id: AtomicU64::new(1), habits: Arc::default(), running: Mutex::default() }
     }
 
     fn running(&self) -> MutexGuard<'_, BTreeMap<SessionId, Running>> {
@@ -66,6 +70,7 @@ impl Sessions {
         F: Future<Output = Result<Arc<Cluster>, Problem>> + Send + 'static,
     {
         let id = SessionId(self.next_id.fetch_add(1, Relaxed));
+        let forward = self.habits.fill(forward);
         let first = session::first_view(id, &forward);
         let (view_in, view) = watch::channel(first.clone());
         self.feed.set(key(id), Part::Session(Box::new(first)));
@@ -74,6 +79,7 @@ impl Sessions {
         let task = {
             let (cancel, retry_now, feed, mut shown) =
                 (cancel.clone(), retry_now.clone(), self.feed.clone(), view.clone());
+            let habits = self.habits.clone();
             tokio::spawn(async move {
                 let run = async {
                     let cluster = tokio::select! {
@@ -96,6 +102,7 @@ impl Sessions {
                 let show = async {
                     while shown.changed().await.is_ok() {
                         let view = shown.borrow_and_update().clone();
+                        habits.note(&view);
                         feed.set(key(id), Part::Session(Box::new(view)));
                     }
                 };

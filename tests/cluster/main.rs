@@ -1,0 +1,17 @@
+//! The command on a real Kubernetes: what a user of `portolan` meets, through nothing but its arguments, its output, its
+//! exit code and its local ports.
+//!
+//! `PORTOLAN_TEST_KUBECONFIG` names the cluster, which has the workloads of `manifests`; `PORTOLAN_TEST_VIEWER_KUBECONFIG`
+//! a user who may only forward there. The command has to be built before: `cargo build -p portolan-cli`, or
+//! `PORTOLAN_TEST_CLI`. A test that deletes pods makes them first, so that all of them can run side by side.
+
+mod bad_input;
+mod carry;
+mod direct;
+mod get;
+mod hold;
+mod json;
+mod leave;
+mod replace;
+mod rights;
+mod scenarios;

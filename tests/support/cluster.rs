@@ -1,0 +1,130 @@
+//! The tests' Kubernetes, as its administrator sees it.
+
+use std::{collections::HashSet, path::PathBuf, time::Duration};
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::{
+    Api, Client, Resource, ResourceExt,
+    api::{ApiResource, DeleteParams, DynamicObject, ListParams},
+    config::{KubeConfigOptions, Kubeconfig},
+};
+
+use crate::{Result, eventually};
+
+/// Where the tests' workloads are: see `tests/cluster/manifests`.
+pub const NAMESPACE: &str = "shop";
+
+/// A pod starts in about 2 s and is gone in 10. On a machine with other work both take longer, and waiting is not failing.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The kubeconfig of the cluster to test on.
+///
+/// # Errors
+/// When none is named.
+pub fn kubeconfig() -> Result<PathBuf> {
+    let path = std::env::var_os("PORTOLAN_TEST_KUBECONFIG");
+    Ok(PathBuf::from(path.ok_or("PORTOLAN_TEST_KUBECONFIG names no cluster: see README, Tests")?))
+}
+
+/// The kubeconfig of somebody who may forward in [`NAMESPACE`] and nothing else; `None`, and a word of it, where the
+/// cluster has none.
+pub fn viewer_kubeconfig() -> Option<PathBuf> {
+    let path = std::env::var_os("PORTOLAN_TEST_VIEWER_KUBECONFIG").map(PathBuf::from);
+    if path.is_none() {
+        eprintln!("left out: PORTOLAN_TEST_VIEWER_KUBECONFIG names no kubeconfig of a user with few rights");
+    }
+    path
+}
+
+/// The cluster, as its administrator.
+#[derive(Clone)]
+pub struct Cluster {
+    client: Client,
+}
+
+impl Cluster {
+    /// Opens the current context of the tests' kubeconfig.
+    ///
+    /// # Errors
+    /// When it names no cluster.
+    pub async fn connect() -> Result<Cluster> {
+        let file = Kubeconfig::read_from(kubeconfig()?)?;
+        let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?;
+        Ok(Cluster { client: Client::try_from(config)? })
+    }
+
+    /// The objects of a kind in [`NAMESPACE`].
+    pub fn objects<K: Resource<DynamicType = ()>>(&self) -> Api<DynamicObject> {
+        Api::namespaced_with(self.client.clone(), NAMESPACE, &ApiResource::erase::<K>(&()))
+    }
+
+    /// The pods of [`NAMESPACE`].
+    pub fn pods(&self) -> Api<Pod> {
+        Api::namespaced(self.client.clone(), NAMESPACE)
+    }
+
+    /// The pods with these labels that are ready and stay.
+    ///
+    /// # Errors
+    /// When the cluster does not answer.
+    pub async fn ready_pods(&self, labels: &str) -> Result<Vec<Pod>> {
+        let pods = self.pods().list(&ListParams::default().labels(labels)).await?;
+        Ok(pods.items.into_iter().filter(is_ready).collect())
+    }
+
+    /// Waits until there are `count` ready pods with these labels, none of them of these UIDs.
+    ///
+    /// # Errors
+    /// When they do not come.
+    pub async fn until_ready(&self, labels: &str, count: usize, but: &HashSet<String>) -> Result<Vec<Pod>> {
+        eventually(&format!("{count} pods with {labels} are ready"), PATIENCE, async || {
+            let pods = self.ready_pods(labels).await?;
+            let others: Vec<Pod> = pods.into_iter().filter(|pod| !but.contains(&uid(pod))).collect();
+            Ok((others.len() >= count).then_some(others))
+        })
+        .await
+    }
+
+    /// Waits until the pod of this name is no more.
+    ///
+    /// # Errors
+    /// When it stays.
+    pub async fn until_gone(&self, name: &str) -> Result {
+        let pods = self.pods();
+        eventually(&format!("{name} is gone"), PATIENCE, async || Ok(pods.get_opt(name).await?.is_none().then_some(())))
+            .await
+    }
+
+    /// Deletes a pod, at once or with its own grace. Returns when the deletion is on record.
+    ///
+    /// # Errors
+    /// When there is no such pod.
+    pub async fn delete_pod(&self, name: &str, how: Delete) -> Result {
+        let params = match how {
+            Delete::Kindly => DeleteParams::default(),
+            Delete::AtOnce => DeleteParams::default().grace_period(0),
+        };
+        self.pods().delete(name, &params).await?;
+        Ok(())
+    }
+}
+
+/// How a pod is deleted.
+#[derive(Clone, Copy, Debug)]
+pub enum Delete {
+    /// It is told, and listed as terminating until it has ended.
+    Kindly,
+    /// Its object goes before its containers do.
+    AtOnce,
+}
+
+/// Whether the pod is ready, and not on its way out.
+fn is_ready(pod: &Pod) -> bool {
+    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
+    pod.metadata.deletion_timestamp.is_none() && conditions.iter().any(|c| c.type_ == "Ready" && c.status == "True")
+}
+
+/// The pod's UID.
+pub fn uid(pod: &Pod) -> String {
+    pod.uid().unwrap_or_default()
+}

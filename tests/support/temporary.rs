@@ -1,0 +1,151 @@
+//! Objects of a test's own in the cluster. They go when the test ends, however it ends.
+
+use std::{
+    process,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
+    thread,
+    time::Duration,
+};
+
+use k8s_openapi::api::{
+    apps::v1::{Deployment, StatefulSet},
+    core::v1::{Pod, Service},
+};
+use kube::{
+    Resource, ResourceExt,
+    api::{DeleteParams, ListParams, PostParams},
+};
+use serde_json::{Value, json};
+use tokio::{runtime, time::timeout};
+
+use crate::{Result, cluster::Cluster};
+
+/// The label of every object here: what it belongs to.
+const LABEL: &str = "temporary";
+
+/// Objects that share one name, which is also the value of their pods' label `app`.
+#[derive(Debug)]
+pub struct Temporary {
+    name: String,
+}
+
+impl Temporary {
+    /// A name that nobody else has; no object yet.
+    pub fn new(what: &str) -> Temporary {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        Temporary { name: format!("temp-{what}-{}-{}", process::id(), NEXT.fetch_add(1, Relaxed)) }
+    }
+
+    /// The name of all its objects.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The selector of its pods.
+    pub fn labels(&self) -> String {
+        format!("app={}", self.name)
+    }
+
+    /// Makes a Deployment with that many pods. They are not awaited.
+    ///
+    /// # Errors
+    /// When the cluster does not take it.
+    pub async fn deployment(&self, cluster: &Cluster, replicas: usize) -> Result {
+        let spec = json!({"replicas": replicas, "selector": {"matchLabels": self.app()}, "template": self.template()});
+        self.create::<Deployment>(cluster, spec).await
+    }
+
+    /// Makes a StatefulSet of one pod, which is called [`Self::name`] and `-0`. It is not awaited.
+    ///
+    /// # Errors
+    /// As [`Self::deployment`].
+    pub async fn stateful_set(&self, cluster: &Cluster) -> Result {
+        let spec = json!({
+            "serviceName": self.name, "replicas": 1, "selector": {"matchLabels": self.app()}, "template": self.template(),
+        });
+        self.create::<StatefulSet>(cluster, spec).await
+    }
+
+    /// Makes a pod that no controller brings back. It is not awaited.
+    ///
+    /// # Errors
+    /// As [`Self::deployment`].
+    pub async fn pod(&self, cluster: &Cluster) -> Result {
+        self.create::<Pod>(cluster, pod_spec()).await
+    }
+
+    /// Makes a Service for its pods, with the ports 80 and 7.
+    ///
+    /// # Errors
+    /// As [`Self::deployment`].
+    pub async fn service(&self, cluster: &Cluster) -> Result {
+        let ports =
+            json!([{"name": "http", "port": 80, "targetPort": "http"}, {"name": "echo", "port": 7, "targetPort": 7}]);
+        self.create::<Service>(cluster, json!({"selector": self.app(), "ports": ports})).await
+    }
+
+    fn app(&self) -> Value {
+        json!({"app": self.name})
+    }
+
+    fn template(&self) -> Value {
+        json!({"metadata": {"labels": self.app()}, "spec": pod_spec()})
+    }
+
+    async fn create<K: Resource<DynamicType = ()>>(&self, cluster: &Cluster, spec: Value) -> Result {
+        let metadata = json!({"name": self.name, "labels": {"app": self.name, LABEL: self.name}});
+        let object =
+            json!({"apiVersion": K::api_version(&()), "kind": K::kind(&()), "metadata": metadata, "spec": spec});
+        cluster.objects::<K>().create(&PostParams::default(), &serde_json::from_value(object)?).await?;
+        Ok(())
+    }
+}
+
+impl Drop for Temporary {
+    /// In a thread and a runtime of its own: a drop cannot wait in the test's.
+    fn drop(&mut self) {
+        const LIMIT: Duration = Duration::from_secs(20);
+        let selector = format!("{LABEL}={}", self.name);
+        let cleaner = thread::spawn(move || -> Result {
+            let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async { timeout(LIMIT, delete_all(&selector)).await? })
+        });
+        match cleaner.join() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => eprintln!("{} was not deleted from the cluster: {error}", self.name),
+            Err(_) => eprintln!("{} was not deleted from the cluster", self.name),
+        }
+    }
+}
+
+async fn delete_all(selector: &str) -> Result {
+    let cluster = Cluster::connect().await?;
+    // What owns pods comes first, or it would bring them back.
+    let kinds = [
+        cluster.objects::<Deployment>(),
+        cluster.objects::<StatefulSet>(),
+        cluster.objects::<Service>(),
+        cluster.objects::<Pod>(),
+    ];
+    for objects in kinds {
+        for object in objects.list(&ListParams::default().labels(selector)).await? {
+            objects.delete(&object.name_any(), &DeleteParams::background()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The same program as in `tests/cluster/manifests`, ready and gone quickly.
+fn pod_spec() -> Value {
+    json!({
+        "automountServiceAccountToken": false,
+        "terminationGracePeriodSeconds": 2,
+        "containers": [{
+            "name": "podserver",
+            "image": "docker.io/library/podserver:1",
+            "imagePullPolicy": "Never",
+            "ports": [{"name": "http", "containerPort": 80}, {"name": "echo", "containerPort": 7}],
+            "readinessProbe": {"httpGet": {"path": "/", "port": "http"}, "periodSeconds": 1},
+        }],
+    })
+}

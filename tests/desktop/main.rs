@@ -5,27 +5,17 @@
 
 mod window;
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Pod;
-use kube::{Api, Client, api::DeleteParams, config::KubeConfigOptions};
-use portolan_tests::carries;
+use portolan_tests::{
+    Result, carries,
+    cluster::{Cluster, Delete, kubeconfig},
+};
 use tokio::{net::TcpStream, time::Instant};
 
-use window::{Card, Result, Window, eventually};
+use window::{Card, Window, eventually};
 
 const MEBIBYTE: usize = 1 << 20;
-
-fn kubeconfig() -> Result<PathBuf> {
-    let path = std::env::var_os("PORTOLAN_TEST_KUBECONFIG");
-    Ok(PathBuf::from(path.ok_or("PORTOLAN_TEST_KUBECONFIG names no cluster: see README, Tests")?))
-}
-
-async fn pods() -> Result<Api<Pod>> {
-    let file = kube::config::Kubeconfig::read_from(kubeconfig()?)?;
-    let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?;
-    Ok(Api::namespaced(Client::try_from(config)?, "shop"))
-}
 
 /// The window on the shop's Services.
 async fn shop() -> Result<Window> {
@@ -52,19 +42,19 @@ async fn a_click_to_bytes_out_of_a_pod_and_past_its_replacement() -> Result<()> 
     assert!(label.contains(&format!(":{port} → http 8080 → http")), "{label}");
 
     // Every pod that answered is deleted; the next answer comes through the same port, from another one.
-    let pods = pods().await?;
+    let cluster = Cluster::connect().await?;
     let first = carries::http_get(port).await?;
     let waits = window.open_tunnel("chip-miss-80").await?;
     waits.until("waiting").await?;
-    eventually("its address has been copied", || async {
+    eventually("its address has been copied", async || {
         Ok((!waits.text("session-address").await?.contains("copied")).then_some(()))
     })
     .await?;
     window.photograph("window").await?;
     waits.stop().await?;
-    pods.delete(&first, &DeleteParams::default().grace_period(0)).await?;
+    cluster.delete_pod(&first, Delete::AtOnce).await?;
     let deleted = Instant::now();
-    let second = eventually("an answer from another pod", || async {
+    let second = eventually("an answer from another pod", async || {
         let pod = carries::http_get(port).await?;
         Ok((pod != first).then_some(pod))
     })
@@ -123,16 +113,15 @@ async fn every_kind_of_target_carries() -> Result<()> {
 #[ignore = "needs a Kubernetes and a display: see README, Tests"]
 async fn a_direct_tunnel_says_that_its_pod_went() -> Result<()> {
     let window = shop().await?;
-    let pods = pods().await?;
-    let pod = pods.list(&kube::api::ListParams::default().labels("app=web")).await?;
-    let live = pod.items.into_iter().find(|p| p.metadata.deletion_timestamp.is_none());
-    let name = live.and_then(|p| p.metadata.name).ok_or("no pod of web")?;
+    let cluster = Cluster::connect().await?;
+    let pods = cluster.ready_pods("app=web").await?;
+    let name = pods.first().and_then(|pod| pod.metadata.name.clone()).ok_or("no pod of web is ready")?;
     window.click("list-pods").await?;
     let card = window.open_tunnel(&format!("chip-{name}-80")).await?;
     card.until("active").await?;
     let port = card.port().await?;
     assert_eq!(carries::http_get(port).await?, name);
-    pods.delete(&name, &DeleteParams::default().grace_period(0)).await?;
+    cluster.delete_pod(&name, Delete::AtOnce).await?;
     card.until("broken").await?;
     let says = card.text("session-says").await?;
     assert!(says.contains(&name) && says.contains("Service or workload"), "{says}");
@@ -250,10 +239,8 @@ async fn closing_the_app_leaves_nothing_behind() -> Result<()> {
     let mut open = TcpStream::connect(("127.0.0.1", port)).await?;
     carries::echo(port, 1024).await?;
     window.close().await?;
-    eventually("the port is closed", || async {
-        Ok(TcpStream::connect(("127.0.0.1", port)).await.is_err().then_some(()))
-    })
-    .await?;
+    eventually("the port is closed", async || Ok(TcpStream::connect(("127.0.0.1", port)).await.is_err().then_some(())))
+        .await?;
     let mut byte = [0; 1];
     let ended = tokio::io::AsyncReadExt::read(&mut open, &mut byte).await;
     assert!(matches!(ended, Ok(0) | Err(_)), "the connection is closed too: {ended:?}");

@@ -1,7 +1,6 @@
 //! The real window, as a user would work it: found by what it shows, clicked and typed into by WebDriver.
 
 use std::{
-    error::Error,
     fmt::Display,
     future::Future,
     path::{Path, PathBuf},
@@ -11,17 +10,15 @@ use std::{
 
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element, key::Key};
 use hyper_util::client::legacy::connect::HttpConnector;
+use portolan_tests::Result;
 use serde_json::json;
 use tokio::{
     net::TcpListener,
     process::{Child, Command},
-    time::Instant,
 };
 
 /// A loaded machine takes its time; nothing here waits longer than it must.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-pub(crate) type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
 
 /// A window and the driver that works it. Ended together, also when a test fails.
 pub(crate) struct Window {
@@ -46,7 +43,7 @@ impl Window {
         let app = json!({"tauri:options": {"application": app()?}});
         let serde_json::Value::Object(app) = app else { return Err("capabilities are an object".into()) };
         // It takes a moment until the driver listens, and the native one behind it.
-        let client = eventually("the driver opens the window", || async {
+        let client = eventually("the driver opens the window", async || {
             let mut builder = ClientBuilder::new(HttpConnector::new());
             Ok(builder.capabilities(app.clone()).connect(&format!("http://127.0.0.1:{port}")).await.ok())
         })
@@ -59,7 +56,7 @@ impl Window {
     /// Closes the window as a user does, and waits until the app has ended by itself.
     pub(crate) async fn close(mut self) -> Result<()> {
         let group = self.driver.id().ok_or("the driver has ended by itself")?.to_string();
-        let running = || async {
+        let running = async || {
             let mut find = Command::new("pgrep");
             Ok(find.args(["-g", &group, "portolan-deskto"]).stdout(Stdio::null()).status().await?.success())
         };
@@ -67,7 +64,7 @@ impl Window {
             return Err("the app has ended before it was closed".into());
         }
         self.client.close_window().await?;
-        eventually("the app has ended", || async { running().await.map(|running| (!running).then_some(())) }).await?;
+        eventually("the app has ended", async || running().await.map(|running| (!running).then_some(()))).await?;
         self.end_driver().await
     }
 
@@ -86,7 +83,7 @@ impl Window {
 
     /// The first element of a CSS selector, once it is there and shown.
     pub(crate) async fn css(&self, css: &str) -> Result<Element> {
-        eventually(&format!("{css} is shown"), || async {
+        eventually(&format!("{css} is shown"), async || {
             let found = self.client.find(Locator::Css(css)).await;
             match found {
                 Ok(element) if element.is_displayed().await.unwrap_or(false) => Ok(Some(element)),
@@ -103,7 +100,7 @@ impl Window {
 
     /// Clicks what has this test id.
     pub(crate) async fn click(&self, id: &str) -> Result<()> {
-        eventually(&format!("{id} can be clicked"), || async {
+        eventually(&format!("{id} can be clicked"), async || {
             let Ok(element) = self.client.find(Locator::Css(&by_id(id))).await else { return Ok(None) };
             Ok(element.click().await.is_ok().then_some(()))
         })
@@ -117,7 +114,7 @@ impl Window {
 
     /// Chooses a namespace; `*` is all of them.
     pub(crate) async fn choose_namespace(&self, name: &str) -> Result<()> {
-        eventually(&format!("the namespace {name} can be chosen"), || async {
+        eventually(&format!("the namespace {name} can be chosen"), async || {
             let Ok(select) = self.client.find(Locator::Css(&by_id("namespace-select"))).await else { return Ok(None) };
             Ok(select.select_by_value(name).await.is_ok().then_some(()))
         })
@@ -153,8 +150,7 @@ impl Window {
     pub(crate) async fn opens_a_card(&self, act: impl Future<Output = Result<()>>) -> Result<Card<'_>> {
         let before = self.newest().await.map_or(0, |card| card.id);
         act.await?;
-        eventually("a new session's card", || async { Ok(self.newest().await.ok().filter(|card| card.id > before)) })
-            .await
+        eventually("a new session's card", async || Ok(self.newest().await.ok().filter(|card| card.id > before))).await
     }
 
     /// Leaves a picture of the window in the folder for pictures.
@@ -215,7 +211,7 @@ impl Card<'_> {
         let port = if listens { Some(self.port().await?) } else { None };
         self.window.css(&self.part("session-stop")).await?.click().await?;
         let card = format!("[data-session=\"{}\"]", self.id);
-        eventually("the card is gone", || async { Ok((self.window.count(&card).await? == 0).then_some(())) }).await?;
+        eventually("the card is gone", async || Ok((self.window.count(&card).await? == 0).then_some(()))).await?;
         if let Some(port) = port {
             TcpListener::bind(("127.0.0.1", port))
                 .await
@@ -250,18 +246,6 @@ async fn free_port() -> Result<u16> {
 }
 
 /// Asks until there is an answer.
-pub(crate) async fn eventually<T, F>(what: impl Display, mut ask: impl FnMut() -> F) -> Result<T>
-where
-    F: Future<Output = Result<Option<T>>>,
-{
-    let begun = Instant::now();
-    loop {
-        if let Some(answer) = ask().await? {
-            return Ok(answer);
-        }
-        if begun.elapsed() > PATIENCE {
-            return Err(format!("not within {} s: {what}", PATIENCE.as_secs()).into());
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+pub(crate) async fn eventually<T>(what: impl Display, ask: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+    portolan_tests::eventually(&what.to_string(), PATIENCE, ask).await
 }

@@ -14,7 +14,7 @@ use crate::{Result, eventually};
 /// Where the tests' workloads are: see `tests/cluster/manifests`.
 pub const NAMESPACE: &str = "shop";
 
-/// A pod starts in about 2 s and is gone in 10. On a machine with other work both take longer, and waiting is not failing.
+/// A pod starts in about 2 s. On a machine with other work it takes longer, and waiting is not failing.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The kubeconfig of the cluster to test on.
@@ -83,16 +83,6 @@ impl Cluster {
             Ok((others.len() >= count).then_some(others))
         })
         .await
-    }
-
-    /// Waits until the pod of this name is no more.
-    ///
-    /// # Errors
-    /// When it stays.
-    pub async fn until_gone(&self, name: &str) -> Result {
-        let pods = self.pods();
-        eventually(&format!("{name} is gone"), PATIENCE, async || Ok(pods.get_opt(name).await?.is_none().then_some(())))
-            .await
     }
 
     /// Deletes a pod, at once or with its own grace. Returns when the deletion is on record.

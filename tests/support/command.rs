@@ -17,8 +17,11 @@ use tokio::{
 
 use crate::{Result, cluster, eventually};
 
-/// For whatever the command does by itself. A pod may have to start meanwhile.
+/// For whatever the command says. A pod may have to start meanwhile.
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// For its end. It may have to wait for a pod to go, and a kubelet lets some of them go when it tidies up, once a minute.
+const END: Duration = Duration::from_secs(120);
 
 /// How the command is started: with which kubeconfig, and in which namespace.
 #[derive(Clone, Debug)]
@@ -183,7 +186,7 @@ impl Running {
     /// # Errors
     /// When it does not.
     pub async fn ended(mut self) -> Result<Ended> {
-        let status: ExitStatus = match timeout(LIMIT, self.child.wait()).await {
+        let status: ExitStatus = match timeout(END, self.child.wait()).await {
             Ok(status) => status?,
             Err(_) => {
                 return Err(format!(

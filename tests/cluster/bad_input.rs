@@ -165,7 +165,7 @@ async fn what_cannot_mean_anything() -> Result {
         ("forward svc/web 70000:80", USAGE, &["“70000:80” is not a port: the number is out of range", ports]),
         ("forward svc/web http:80", USAGE, &["“http:80” is not a port: a local port is a number", ports]),
         ("forward svc/web 8080:", USAGE, &["“8080:” is not a port: the remote port is missing", ports]),
-        ("forward svc/web", USAGE, &["at least one port is needed"]),
+        ("forward svc/web", USAGE, &["No port was given", ports]),
         ("forward -l app=web", USAGE, &["TARGET [LOCAL:]REMOTE"]),
         (
             "forward svc/web 18080:http 18080:echo",

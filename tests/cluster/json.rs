@@ -71,7 +71,7 @@ async fn a_program_reads_where_it_listens_and_how_it_stands() -> Result {
     running.interrupt().await?;
     let ended = running.ended().await?;
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
-    events(&ended.stdout)?;
+    assert_eq!(states(&events(&ended.stdout)?).last(), Some(&"stopped"), "{ended:?}");
     Ok(())
 }
 

@@ -41,6 +41,9 @@ pub(crate) async fn run(args: ForwardArgs) -> Result<(), Ended> {
     };
     // Ports and connections first, then the last word: a script that reads it can bind the port at once.
     engine.shutdown().await;
+    if ended.is_ok() && args.output == Format::Json {
+        output::line(&json!({"event": "phase", "phase": Phase::Stopped}).to_string());
+    }
     ended
 }
 
@@ -53,7 +56,7 @@ fn target_and_ports(args: &ForwardArgs) -> Result<(Target, Vec<portolan_engine::
         (None, None) => (parse::target("")?, [].as_slice()),
     };
     if ports.is_empty() {
-        return Err(Error::BadPort { text: String::new(), why: "at least one port is needed after the target".into() });
+        return Err(Error::NoPort);
     }
     let ports = ports.iter().map(|text| parse::port(text)).collect::<Result<_, _>>()?;
     Ok((target, ports))
@@ -109,10 +112,13 @@ impl Teller {
     fn fatal(&self, phase: &Phase) -> Option<Problem> {
         match phase {
             Phase::Failed { error: problem } | Phase::Broken { reason: problem } => Some(problem.clone()),
-            Phase::Waiting { reason, .. }
-                if !self.wait && !self.listening && !matches!(reason.code, Code::NoReadyPod | Code::PodNotRunning) =>
-            {
-                Some(reason.clone())
+            Phase::Waiting { reason, .. } => {
+                let may_wait =
+                    self.wait || self.listening || matches!(reason.code, Code::NoReadyPod | Code::PodNotRunning);
+                (!may_wait).then(|| Problem {
+                    next: format!("{} Or wait for it: --wait.", reason.next).trim_start().to_owned(),
+                    ..reason.clone()
+                })
             }
             _ => None,
         }

@@ -215,6 +215,9 @@ pub enum Error {
         /// Why it does not do.
         why: String,
     },
+    /// No port was asked for.
+    #[error("no port was given")]
+    NoPort,
     /// One local port was asked for twice.
     #[error("local port {port} is asked for twice: by {first} and by {second}")]
     DuplicatePort {
@@ -243,7 +246,7 @@ impl Error {
             Error::NotTcp { .. } => Code::NotTcp,
             Error::PortTaken { .. } => Code::PortTaken,
             Error::CannotListen { .. } => Code::CannotListen,
-            Error::BadPort { .. } | Error::DuplicatePort { .. } => Code::BadPort,
+            Error::BadPort { .. } | Error::NoPort | Error::DuplicatePort { .. } => Code::BadPort,
             Error::BadTarget { .. } => Code::BadTarget,
         }
     }
@@ -259,9 +262,9 @@ impl Error {
             Error::Api { source, .. } => crate::api_error::next(source),
             Error::UnknownNamespace { .. } => "Choose a namespace that exists.".into(),
             Error::TargetNotFound { known, .. } if known.is_empty() => {
-                "Check the name and the namespace; the tunnel opens by itself once it exists.".into()
+                "Check the name and the namespace.".into()
             }
-            Error::TargetNotFound { .. } => "Choose one of these; or wait: the tunnel opens by itself once it exists.".into(),
+            Error::TargetNotFound { .. } => "Choose one of these.".into(),
             Error::NoSelector { .. } => "Forward to the workload or to a pod instead: deploy/NAME or pod/NAME.".into(),
             Error::ExternalName { host, .. } => format!("Connect to {host} directly: there is nothing here to forward to."),
             Error::PortNotFound { .. } => "Choose one of these ports.".into(),
@@ -276,7 +279,7 @@ impl Error {
                 io::ErrorKind::AddrNotAvailable => "This machine has no such address: choose one that it has.".into(),
                 _ => "Choose another local address or port.".into(),
             },
-            Error::BadPort { .. } => "Write [LOCAL:]REMOTE, each from 1 to 65535, REMOTE also as a port's name: 8080, 8080:80, :80, 8080:http.".into(),
+            Error::BadPort { .. } | Error::NoPort => "Write [LOCAL:]REMOTE, each from 1 to 65535, REMOTE also as a port's name: 8080, 8080:80, :80, 8080:http.".into(),
             Error::DuplicatePort { .. } => "Give each its own local port: 8080:80 8081:81.".into(),
             Error::BadTarget { .. } => {
                 "Write svc/NAME, deploy/NAME, sts/NAME, ds/NAME, rs/NAME, rc/NAME, job/NAME, pod/NAME or a pod's NAME.".into()

@@ -62,7 +62,7 @@ impl Forward {
     /// Finds what cannot work whatever the cluster says: no port at all, port 0, one local port for two remote ones.
     pub fn check(&self) -> Result<(), Error> {
         if self.ports.is_empty() {
-            return Err(Error::BadPort { text: String::new(), why: "no port was given".into() });
+            return Err(Error::NoPort);
         }
         let mut taken: Vec<(u16, &PortRef)> = Vec::new();
         for map in &self.ports {

@@ -25,6 +25,7 @@ use crate::{
     cluster::Cluster,
     error::{Code, Error, Problem},
     forward::{Forward, Target, WorkloadKind},
+    pod,
     row::Scope,
     watched::{Failing, Origin, Watched},
     workload::{self, Workload},
@@ -187,6 +188,10 @@ impl Resolver {
                 Decision::Found(Found::PodGone(pod_gone(name)))
             }
             (Some(pod), _) => {
+                // Nothing of it runs any more, and nothing will: its object only waits to be cleared away.
+                if self.pinned.is_some() && pod::is_terminating(pod) && !pod::is_running(pod) {
+                    return Decision::Found(Found::PodGone(pod_gone(name)));
+                }
                 let resolution = rules::pod(&self.forward, pod);
                 self.pinned = pod.metadata.uid.clone();
                 Decision::Found(Found::Now(resolution))

@@ -1,6 +1,6 @@
 //! The session task: one forward that runs.
 //!
-//! It binds the local ports and keeps them, follows the target through a [`Resolver`], moves its [`Phase`] by
+//! It binds the local ports and keeps them, follows the target through a resolver, moves its [`Phase`] by
 //! [`Phase::next`] and nothing else, and serves local connections. What it shows is one watched [`SessionView`], of
 //! which this task is the only writer. Cancelling the task's token ends it and all that it owns.
 

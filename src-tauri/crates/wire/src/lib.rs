@@ -24,7 +24,7 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// When the API server, the kubelet or the runtime refused it before a connection was there. A refusal that comes
-    /// later is the connection's [`Connection::finish`].
+    /// later is how the connection ends: see [`Connection::into_parts`].
     fn connect<'a>(&'a self, to: &'a PodPort) -> BoxFuture<'a, Result<Connection, Failure>>;
 }
 

@@ -126,6 +126,19 @@ async fn a_pod_is_meant_by_its_uid() {
         let Ok(Found::PodGone(problem)) = found else { panic!("the pod that was meant is gone: {found:?}") };
         assert!(problem.message.contains("pod/a") && !problem.next.is_empty(), "{problem:?}");
     }
+    // One that is on its way out and of which nothing runs any more is as good as gone.
+    let api = shop();
+    api.put(PODS, pod("a", json!({}), true));
+    let mut following = resolver(&api, forward(pod_a(), &["80"]));
+    serves(&mut following, &[("a", 80)]).await;
+    let mut going = pod("a", json!({}), false);
+    going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+    api.put(PODS, going.clone());
+    serves(&mut following, &[("a", 80)]).await;
+    going["status"]["containerStatuses"][0]["state"] = json!({"terminated": {"exitCode": 143}});
+    api.put(PODS, going);
+    let found = tokio::time::timeout(Duration::from_secs(60), following.next()).await;
+    assert!(matches!(found, Ok(Found::PodGone(_))), "{found:?}");
     // One that was never seen is not gone: it is waited for.
     let api = shop();
     let mut resolver = resolver(&api, forward(pod_a(), &["80"]));

@@ -30,7 +30,7 @@ enum Pod {
     Gone,
     /// This user may not.
     Forbidden,
-    /// Reads to the end, then answers in two halves with a pause between them.
+    /// Answers in two halves with a pause between them, unless the client's end comes first.
     AnswersSlowly,
 }
 
@@ -77,10 +77,23 @@ async fn play(pod: Pod, uid: String, mut io: DuplexStream, received: Received) -
         Pod::AnswersSlowly => {
             let n = io.read(&mut buffer).await.unwrap_or(0);
             all.extend_from_slice(&buffer[..n]);
-            let _ = io.write_all(b"first ").await;
-            // Longer than one pause of a real server, shorter than what ends an answer.
-            tokio::time::sleep(Duration::from_millis(600)).await;
-            let _ = io.write_all(b"second").await;
+            let (mut from_client, mut to_client) = tokio::io::split(io);
+            let answer = async {
+                let _ = to_client.write_all(b"first ").await;
+                // A pause as a real server makes them, shorter than what ends an answer.
+                tokio::time::sleep(Duration::from_millis(600)).await;
+                let _ = to_client.write_all(b"second").await;
+            };
+            // As real servers have it, which know no half-close: the client's end ends the answer too.
+            let client_ended = async {
+                let mut rest = [0; 16];
+                while matches!(from_client.read(&mut rest).await, Ok(1..)) {}
+            };
+            tokio::select! {
+                biased;
+                () = client_ended => {}
+                () = answer => {}
+            }
             Ok(())
         }
         _ => {

@@ -38,7 +38,14 @@ mkdir "$state"/{node,parts,log,pid,pki,conf,cni,images}
 ln -s "$front/kubectl" "$state/kubectl"
 export KUBECACHEDIR=$state/kubectl-cache # not in the home folder
 admin() { "$state/kubectl" --kubeconfig "$state/admin.kubeconfig" "$@"; }
-trap '[ $? = 0 ] || say "The test cluster did not start. Its logs are in $state/log; to clear it away: tests/cluster/down.sh $state"' EXIT
+images=''
+finish() {
+  [ $? != 0 ] || return 0
+  # It still writes into the folder, and whoever clears that away next must come after it.
+  if [ -n "$images" ]; then wait "$images" || true; fi
+  say "The test cluster did not start. Its logs are in $state/log; to clear it away: tests/cluster/down.sh $state"
+}
+trap finish EXIT
 until_up() { # NAME SECONDS COMMAND...
   local name=$1 limit=$2; shift 2
   wait_until "$limit" "$name to answer" "$@" || { say "The end of its log:"; tail -n 15 "$state/log/$name.log" >&2; return 1; }

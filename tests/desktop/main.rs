@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use portolan_tests::{
     Result, carries,
-    cluster::{Cluster, Delete, kubeconfig},
+    cluster::{Cluster, Delete, kubeconfig, viewer_kubeconfig},
 };
 use tokio::{net::TcpStream, time::Instant};
 
@@ -226,6 +226,28 @@ async fn a_kubeconfig_that_cannot_be_used_is_told_in_the_window() -> Result<()> 
     window.css("[data-testid^=\"context-\"]").await?.click().await?;
     let stale = window.text("list-stale").await?;
     assert!(stale.contains("does not answer"), "{stale}");
+    window.close().await
+}
+
+#[tokio::test]
+#[ignore = "needs a Kubernetes and a display: see README, Tests"]
+async fn where_namespaces_may_not_be_listed_one_is_typed() -> Result<()> {
+    let Some(viewer) = viewer_kubeconfig() else {
+        eprintln!("left out: PORTOLAN_TEST_VIEWER_KUBECONFIG names no user who may only forward");
+        return Ok(());
+    };
+    let window = Window::open(&viewer).await?;
+    window.css("[data-testid^=\"context-\"]").await?.click().await?;
+    let why = window.text("namespaces-forbidden").await?;
+    assert!(why.contains("list namespaces"), "{why}");
+    // The context's own namespace may not be read either, and the list says so.
+    let forbidden = window.text("list-forbidden").await?;
+    assert!(forbidden.contains("list services in default"), "{forbidden}");
+    window.enter("namespace-select", "shop").await?;
+    let card = window.open_tunnel("chip-web-8080").await?;
+    card.until("active").await?;
+    carries::http_get(card.port().await?).await?;
+    card.stop().await?;
     window.close().await
 }
 

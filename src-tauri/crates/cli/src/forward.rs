@@ -94,7 +94,7 @@ impl Teller {
         }
         let resolved = match &view.phase {
             Phase::Active { .. } => true,
-            Phase::Waiting { reason, .. } => self.wait || matches!(reason.code, Code::NoReadyPod | Code::PodNotRunning),
+            Phase::Waiting { reason, .. } => self.wait || only_lacks_a_pod(reason),
             _ => false,
         };
         if resolved && !self.listening && !view.listeners.is_empty() {
@@ -113,8 +113,7 @@ impl Teller {
         match phase {
             Phase::Failed { error: problem } | Phase::Broken { reason: problem } => Some(problem.clone()),
             Phase::Waiting { reason, .. } => {
-                let may_wait =
-                    self.wait || self.listening || matches!(reason.code, Code::NoReadyPod | Code::PodNotRunning);
+                let may_wait = self.wait || self.listening || only_lacks_a_pod(reason);
                 (!may_wait).then(|| Problem {
                     next: format!("{} Or wait for it: --wait.", reason.next).trim_start().to_owned(),
                     ..reason.clone()
@@ -159,14 +158,10 @@ impl Teller {
                     {
                         None
                     }
-                    (Phase::Waiting { reason, retry_at: None, .. }, _) => Some(format!(
-                        "Waiting: {reason}
-Watching: the tunnel opens by itself."
-                    )),
-                    (Phase::Waiting { reason, .. }, _) => Some(format!(
-                        "Waiting: {reason}
-Portolan keeps trying."
-                    )),
+                    (Phase::Waiting { reason, retry_at: None, .. }, _) => {
+                        Some(format!("Waiting: {reason}\nWatching: the tunnel opens by itself."))
+                    }
+                    (Phase::Waiting { reason, .. }, _) => Some(format!("Waiting: {reason}\nPortolan keeps trying.")),
                     _ => None,
                 };
                 if let Some(words) = words {
@@ -175,6 +170,11 @@ Portolan keeps trying."
             }
         }
     }
+}
+
+/// Whether the target is there and right, and only its pods are to come: that is waited for without `--wait`.
+fn only_lacks_a_pod(reason: &Problem) -> bool {
+    matches!(reason.code, Code::NoReadyPod | Code::PodNotRunning)
 }
 
 /// Ends when the user, or the system on the user's behalf, asks for an end.

@@ -8,9 +8,21 @@ mod commands;
 
 use std::sync::Arc;
 
-use portolan_engine::{engine::Engine, kubeconfig::Source};
+use portolan_engine::{Wire, engine::Engine, kubeconfig::Source};
 use tauri::RunEvent;
 use tracing_subscriber::EnvFilter;
+
+/// What `PORTOLAN_WIRE` asks for: the same as the command's `--wire`.
+fn wire() -> Option<Wire> {
+    let asked = std::env::var("PORTOLAN_WIRE").ok()?;
+    match asked.parse() {
+        Ok(wire) => Some(wire),
+        Err(error) => {
+            tracing::error!("PORTOLAN_WIRE is passed over: {error}");
+            None
+        }
+    }
+}
 
 /// The window could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +33,7 @@ fn main() -> Result<(), NoWindow> {
     let filter = EnvFilter::try_from_env("PORTOLAN_LOG")
         .unwrap_or_else(|_| EnvFilter::new("portolan_engine=warn,portolan_wire=warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let engine = Arc::new(Engine::new(Source::Default));
+    let engine = Arc::new(Engine::new(Source::Default, wire()));
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_clipboard_manager::init())
         .plugin(tauri_plugin_opener::init())

@@ -3,7 +3,10 @@
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
-use portolan_engine::kubeconfig::{ContextEntry, Source};
+use portolan_engine::{
+    Wire,
+    kubeconfig::{ContextEntry, Source},
+};
 
 use crate::Ended;
 
@@ -89,6 +92,9 @@ pub(crate) struct ForwardArgs {
     /// Wait for a target that does not exist yet, is forbidden or cannot be reached
     #[arg(long)]
     pub(crate) wait: bool,
+    /// How bytes travel to the cluster: spdy, tunnel or websocket [default: what works best]
+    #[arg(long, value_name = "WIRE", env = "PORTOLAN_WIRE", hide_env_values = true)]
+    pub(crate) wire: Option<Wire>,
     /// Text, or one JSON object a line
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub(crate) output: Format,

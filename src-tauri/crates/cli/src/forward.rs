@@ -34,7 +34,7 @@ pub(crate) async fn run(args: ForwardArgs) -> Result<(), Ended> {
     };
     forward.check().map_err(|error| Ended::Usage(error.problem()))?;
 
-    let engine = Engine::new(args.cluster.source());
+    let engine = Engine::new(args.cluster.source(), args.wire);
     let ended = tokio::select! {
         ended = follow(&engine, forward, &args) => ended.map_err(Ended::Failed),
         () = stop_asked() => Ok(()),

@@ -24,7 +24,7 @@ pub(crate) async fn run(args: GetArgs) -> Result<(), Ended> {
     };
     let context = args.cluster.context()?;
     let scope = if args.all_namespaces { Scope::All } else { Scope::One { name: args.cluster.namespace(&context) } };
-    let engine = Engine::new(args.cluster.source());
+    let engine = Engine::new(args.cluster.source(), None);
     let cluster = engine.cluster(&context.id).await?;
     let listing = list_once(&cluster, &scope, kind).await?;
     if let Some(problem) = &listing.forbidden {
@@ -59,7 +59,7 @@ fn contexts(args: &GetArgs) -> Result<(), Ended> {
 
 async fn namespaces(args: &GetArgs) -> Result<(), Ended> {
     let context = args.cluster.context()?;
-    let engine = Engine::new(args.cluster.source());
+    let engine = Engine::new(args.cluster.source(), None);
     let names = engine.cluster(&context.id).await?.namespaces().await?;
     match args.output {
         Format::Json => output::line(&json!(names).to_string()),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use k8s_openapi::{NamespaceResourceScope, api::core::v1::Namespace};
 use kube::{Api, Client, Resource, ResourceExt, api::ListParams};
-use portolan_wire::{Connector, portforward::PortForward};
+use portolan_wire::{Connector, portforward::PortForward, upgrade::Wire};
 use serde::de::DeserializeOwned;
 
 use crate::{context::ContextId, error::Error, kubeconfig::Contexts, row::Scope};
@@ -37,11 +37,12 @@ impl Cluster {
         Cluster { context, server, client, connector }
     }
 
-    /// Builds the client of one context. Sends nothing yet, but may run the context's exec plugin.
+    /// Builds the client of one context. Sends nothing yet, but may run the context's exec plugin. Connections into pods
+    /// take only the wire that is named, if any.
     ///
     /// # Errors
     /// When the kubeconfig's cluster or user cannot be used, or the exec plugin fails.
-    pub async fn open(contexts: &Contexts, context: &ContextId) -> Result<Self, Error> {
+    pub async fn open(contexts: &Contexts, context: &ContextId, wire: Option<Wire>) -> Result<Self, Error> {
         let entry = contexts.find(Some(&context.name))?;
         let mut config = contexts.config(&context.name).await?;
         // A held connection does not wait for a SYN's fourth repetition.
@@ -67,7 +68,7 @@ impl Cluster {
             })?,
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         };
-        let connector = PortForward::new(client.clone());
+        let connector = PortForward::new(client.clone(), wire);
         Ok(Cluster::new(context.clone(), server, client, connector))
     }
 

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use portolan_wire::upgrade::Wire;
 use tokio::sync::OnceCell;
 
 use crate::{
@@ -35,16 +36,18 @@ pub struct Engine {
 #[derive(Debug)]
 pub(crate) struct Clusters {
     source: Source,
+    wire: Option<Wire>,
     open: Mutex<HashMap<ContextId, Arc<OnceCell<Arc<Cluster>>>>>,
 }
 
 impl Engine {
-    /// An engine over one source of contexts. Contacts nobody yet.
-    pub fn new(source: Source) -> Self {
+    /// An engine over one source of contexts, whose connections into pods take only the wire that is named, if any.
+    /// Contacts nobody yet.
+    pub fn new(source: Source, wire: Option<Wire>) -> Self {
         let feed = Arc::new(Feed::default());
         let engine = Engine {
             sessions: Sessions::new(feed.clone()),
-            clusters: Arc::new(Clusters { source: source.clone(), open: Mutex::default() }),
+            clusters: Arc::new(Clusters { source: source.clone(), wire, open: Mutex::default() }),
             catalog: tokio::sync::Mutex::new(Catalog::new(feed.clone())),
             source,
             feed,
@@ -127,7 +130,7 @@ impl Clusters {
     #[cfg(test)]
     pub(crate) fn with(cluster: Arc<Cluster>) -> Self {
         let open = HashMap::from([(cluster.context.clone(), Arc::new(OnceCell::from(cluster)))]);
-        Clusters { source: Source::Default, open: Mutex::new(open) }
+        Clusters { source: Source::Default, wire: None, open: Mutex::new(open) }
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<ContextId, Arc<OnceCell<Arc<Cluster>>>>> {
@@ -139,7 +142,7 @@ impl Clusters {
         // One at a time: whoever else needs the same context waits for this attempt, and for its exec plugin.
         let opened = cell.get_or_try_init(|| async {
             let contexts = self.source.load()?;
-            Cluster::open(&contexts, context).await.map(Arc::new)
+            Cluster::open(&contexts, context, self.wire).await.map(Arc::new)
         });
         opened.await.cloned()
     }

@@ -116,7 +116,7 @@ impl FakeApi {
     pub(crate) fn cluster(&self) -> Arc<Cluster> {
         let api = self.clone();
         let client = kube::Client::new(tower::service_fn(move |request| api.clone().answer(request)), "default");
-        Arc::new(Cluster::new(context(), "https://test".into(), client.clone(), PortForward::new(client)))
+        Arc::new(Cluster::new(context(), "https://test".into(), client.clone(), PortForward::new(client, None)))
     }
 }
 

@@ -34,3 +34,5 @@ pub mod session;
 pub mod sessions;
 mod watched;
 mod workload;
+
+pub use portolan_wire::upgrade::Wire;

@@ -136,13 +136,18 @@ impl Phase {
         matches!(self, Phase::Broken { .. } | Phase::Failed { .. } | Phase::Stopped)
     }
 
-    /// The endpoints of one of the forward's ports; none unless Active.
-    pub fn endpoints(&self, slot: usize) -> impl Iterator<Item = &Endpoint> {
+    /// The endpoints of all of the forward's ports; none unless Active.
+    pub fn all_endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         let all = match self {
             Phase::Active { endpoints } => endpoints.as_slice(),
             _ => &[],
         };
-        all.iter().filter(move |e| e.slot == slot)
+        all.iter()
+    }
+
+    /// The endpoints of one of the forward's ports; none unless Active.
+    pub fn endpoints(&self, slot: usize) -> impl Iterator<Item = &Endpoint> {
+        self.all_endpoints().filter(move |e| e.slot == slot)
     }
 }
 

@@ -12,14 +12,15 @@ mod tests;
 pub mod view;
 
 use std::{
+    collections::HashMap,
     future::Future,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use portolan_wire::{Failure, Kind};
+use portolan_wire::{Failure, Kind, Warmth};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     sync::{mpsc, watch},
     task::JoinSet,
     time::Instant,
@@ -74,7 +75,6 @@ pub(crate) async fn run(
         phase,
         reports,
     ));
-    let (accepted_in, accepted) = mpsc::channel(64);
     let mut session = Session {
         forward,
         phases,
@@ -82,14 +82,14 @@ pub(crate) async fn run(
         view,
         bound: Vec::new(),
         listening: JoinSet::new(),
-        accepted_in,
-        connections: JoinSet::new(),
+        released: CancellationToken::new(),
+        warm: HashMap::new(),
         resolution: None,
     };
     tokio::select! {
         biased;
         () = cancel.cancelled() => {}
-        () = session.work(targets, accepted, reported) => {}
+        () = session.work(targets, reported) => {}
     }
     session.step(Event::Stop);
     session.release().await;
@@ -103,20 +103,18 @@ struct Session {
     view: watch::Sender<SessionView>,
     /// By slot.
     bound: Vec<(usize, Bound)>,
+    /// Each accepts on one address, and owns the connections that it accepted.
     listening: JoinSet<()>,
-    accepted_in: mpsc::Sender<(usize, TcpStream)>,
-    connections: JoinSet<()>,
+    /// Ends those.
+    released: CancellationToken,
+    /// What is kept ready, by the pod's UID.
+    warm: HashMap<String, Warmth>,
     /// What the target was last.
     resolution: Option<Resolution>,
 }
 
 impl Session {
-    async fn work(
-        &mut self,
-        mut targets: impl Targets,
-        mut accepted: mpsc::Receiver<(usize, TcpStream)>,
-        mut reported: mpsc::UnboundedReceiver<Report>,
-    ) {
+    async fn work(&mut self, mut targets: impl Targets, mut reported: mpsc::UnboundedReceiver<Report>) {
         self.bind_known().await;
         self.publish();
         let shared = self.shared.clone();
@@ -129,16 +127,11 @@ impl Session {
                     forbidden_until = None;
                     self.found(found).await;
                 }
-                Some((slot, client)) = accepted.recv() => {
-                    let shared = self.shared.clone();
-                    self.connections.spawn(async move { shared.serve(slot, client).await });
-                }
                 Some(report) = reported.recv() => {
                     if self.report(report) {
                         forbidden_until = Some(Instant::now() + FORBIDDEN);
                     }
                 }
-                Some(_) = self.connections.join_next() => {}
                 () = at(forbidden_until) => {
                     forbidden_until = None;
                     self.apply();
@@ -180,7 +173,7 @@ impl Session {
         match bound {
             Ok(bound) => {
                 for listener in &bound.listeners {
-                    self.listening.spawn(accept(slot, listener.clone(), self.accepted_in.clone()));
+                    self.listening.spawn(accept(slot, listener.clone(), self.shared.clone(), self.released.clone()));
                 }
                 self.bound.push((slot, bound));
                 self.bound.sort_by_key(|(slot, _)| *slot);
@@ -260,15 +253,17 @@ impl Session {
     }
 
     /// The one writer of the phase.
-    fn step(&self, event: Event) {
+    fn step(&mut self, event: Event) {
         self.phases.send_modify(|phase| *phase = std::mem::replace(phase, Phase::Stopped).next(event));
+        self.shared.warm(&mut self.warm);
     }
 
     /// Ends all connections and frees the ports.
     async fn release(&mut self) {
-        self.connections.shutdown().await;
-        self.listening.shutdown().await;
+        self.released.cancel();
+        while self.listening.join_next().await.is_some() {}
         self.bound.clear();
+        self.warm.clear();
     }
 
     fn publish(&self) {
@@ -295,22 +290,29 @@ impl Session {
     }
 }
 
-/// Accepts until it is aborted.
-async fn accept(slot: usize, listener: Arc<TcpListener>, accepted: mpsc::Sender<(usize, TcpStream)>) {
+/// Accepts and serves until it is told to end, and then ends all that it serves. A connection's own task begins at once,
+/// with nobody between: the first byte of each passes here.
+async fn accept(slot: usize, listener: Arc<TcpListener>, shared: Arc<Shared>, released: CancellationToken) {
+    let mut connections = JoinSet::new();
     loop {
-        match listener.accept().await {
-            Ok((client, _)) => {
-                if accepted.send((slot, client)).await.is_err() {
-                    return;
+        tokio::select! {
+            biased;
+            () = released.cancelled() => break,
+            accepted = listener.accept() => match accepted {
+                Ok((client, _)) => {
+                    let shared = shared.clone();
+                    connections.spawn(async move { shared.serve(slot, client).await });
                 }
-            }
-            Err(error) => {
-                // Out of file descriptors, mostly: others may be closed in a moment. Trying at once would spin.
-                tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
+                Err(error) => {
+                    // Out of file descriptors, mostly: others may be closed in a moment. Trying at once would spin.
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
         }
     }
+    connections.shutdown().await;
 }
 
 async fn at(instant: Option<Instant>) {

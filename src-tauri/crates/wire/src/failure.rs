@@ -63,6 +63,7 @@ const TEXTS: &[(&str, Kind)] = &[
     ("is not running", Kind::PodGone),
     ("could not find sandbox", Kind::PodGone),
     ("pod not found", Kind::PodGone),
+    ("pod does not exist", Kind::PodGone),
     ("failed to open netns", Kind::PodGone),
     // The dial itself was refused.
     ("connection refused", Kind::Refused),

@@ -1,32 +1,74 @@
 //! Byte streams into a pod over a [`kube::Client`].
 //!
-//! The map:
-//! - [`Connector`] is the seam: one call gives one TCP connection to one port of one pod. Sessions know nothing else of
-//!   the wire, and tests put their own behind it.
-//! - [`portforward`] is the connector on kube's own `Api::portforward`: one WebSocket a connection.
+//! The map, from the bottom:
+//! - [`spdy`] speaks SPDY/3.1 over any byte stream, as a client or as a server.
+//! - [`upgrade`] turns a connection to the API server into a byte stream to a pod, on each of the three [`upgrade::Wire`]s;
+//!   [`tunnel`] is the second's, [`websocket`] the third's. [`ladder`] finds and remembers which of them a cluster speaks.
+//! - [`pool`] keeps upgrades to each pod and hands them out, one to a connection.
+//! - [`half_close`] passes on the end of the client's stream to servers that know no half-close.
+//! - [`portforward`] puts these together: it is the [`Connector`], the seam behind which sessions know nothing of the
+//!   wire, and in whose place tests put their own.
 //! - [`failure`] is the one table of what runtimes say when a connection fails, and of what that proves.
 //!
 //! This crate never decides where a connection goes or whether it is tried again; it says what happened.
 
+mod connection;
 pub mod failure;
+pub mod half_close;
+pub mod ladder;
+pub mod pool;
 pub mod portforward;
+pub mod spdy;
+pub mod tunnel;
+pub mod upgrade;
+pub mod websocket;
 
-use std::{fmt, future::Future, pin::Pin};
+use std::{any::Any, fmt};
 
 use futures::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub use connection::{Connection, Ending, FromPod, ToPod};
 pub use failure::{Failure, Kind};
 
 /// Opens connections into pods.
 pub trait Connector: fmt::Debug + Send + Sync + 'static {
-    /// One TCP connection to `to`.
+    /// One TCP connection to `to`. `first` is what its client has sent already: it goes out together with what opens the
+    /// connection, where the wire can do that.
     ///
     /// # Errors
     /// When the API server, the kubelet or the runtime refused it before a connection was there. A refusal that comes
     /// later is how the connection ends: see [`Connection::into_parts`].
-    fn connect<'a>(&'a self, to: &'a PodPort) -> BoxFuture<'a, Result<Connection, Failure>>;
+    fn connect<'a>(&'a self, to: &'a PodPort, first: &'a [u8]) -> BoxFuture<'a, Result<Connection, Failure>>;
+
+    /// Makes the next connection to `to` quick, as far as that costs the pod nothing, while what is returned lives.
+    fn warm(&self, to: &PodPort) -> Warmth;
 }
+
+/// An interest in a pod: see [`Connector::warm`].
+pub struct Warmth(Option<Box<dyn Any + Send + Sync>>);
+
+impl Warmth {
+    /// What ends when `held` is dropped.
+    pub fn new(held: impl Any + Send + Sync) -> Self {
+        Warmth(Some(Box::new(held)))
+    }
+
+    /// Of a connector that has nothing to warm.
+    pub fn none() -> Self {
+        Warmth(None)
+    }
+}
+
+impl fmt::Debug for Warmth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Warmth").field(&self.0.is_some()).finish()
+    }
+}
+
+/// What both directions of a connection run over.
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {}
 
 /// One port of one pod.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,37 +86,5 @@ pub struct PodPort {
 impl fmt::Display for PodPort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.pod, self.port)
-    }
-}
-
-/// What both directions of a connection run over.
-pub trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for T {}
-
-/// How a connection ended.
-pub type Ending = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
-
-/// An open connection into a pod. Dropping it ends it, whatever is still on its way.
-pub struct Connection {
-    io: Box<dyn Io>,
-    ending: Ending,
-}
-
-impl Connection {
-    /// A connection over `io`, of which `ending` tells how it ended once `io` is dropped. Dropping `ending` must end
-    /// whatever runs behind it.
-    pub fn new(io: impl Io, ending: impl Future<Output = Result<(), Failure>> + Send + 'static) -> Self {
-        Connection { io: Box::new(io), ending: Box::pin(ending) }
-    }
-
-    /// The bytes, and how they ended: await the second once the first is dropped.
-    pub fn into_parts(self) -> (Box<dyn Io>, Ending) {
-        (self.io, self.ending)
-    }
-}
-
-impl fmt::Debug for Connection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Connection")
     }
 }

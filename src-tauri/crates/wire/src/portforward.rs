@@ -1,118 +1,148 @@
-//! Connections by kube's own `Api::portforward`: one WebSocket (`v4.channel.k8s.io`) for each.
-//!
-//! The pod is dialled at the upgrade, before the answer to it is known, so that a refusal comes on the error channel of
-//! a connection that looks open. Half-close does not exist on this wire: ending one direction ends both.
+//! The connector: which wire, which upgrade, and one connection over it.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
-use futures::future::BoxFuture;
-use k8s_openapi::api::core::v1::Pod;
-use kube::{Api, Client, api::Portforwarder, client::UpgradeConnectionError};
+use futures::{FutureExt, future::BoxFuture};
+use kube::Client;
+use tokio::sync::Notify;
 
-use crate::{Connection, Connector, Failure, Kind, PodPort};
-
-/// The API server has this long to answer an upgrade. Longer than a far cluster through a VPN needs, shorter than the
-/// patience of a client that is held meanwhile.
-const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The upgrade has this long to wind up once both ends are done; then it is dropped, which closes its TCP connection.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// What kube fails with once the pod has ended first and in good order: it tells the server all the same that the client
-/// is done, and its WebSocket library refuses to send after the server's close. Its error type is not public.
-const AFTER_CLOSE: &str = "Sending after closing is not allowed";
+use crate::{
+    Connection, Connector, Failure, Kind, PodPort, Warmth,
+    half_close::half_close,
+    ladder::Ladder,
+    pool::{Dial, Pool, Taken},
+    spdy::{self, Mux, Stream},
+    upgrade::{self, Refusal, Wire},
+    websocket,
+};
 
 /// Connects through one cluster's API server.
-#[derive(Clone)]
+#[derive(Debug)]
 pub struct PortForward {
+    way: Arc<Way>,
+    pool: Pool,
+}
+
+/// How upgrades are made.
+struct Way {
     client: Client,
+    ladder: Ladder,
 }
 
 impl PortForward {
-    /// A connector that uses `client`'s cluster and identity.
-    pub fn new(client: Client) -> Arc<Self> {
-        Arc::new(PortForward { client })
+    /// A connector that uses `client`'s cluster and identity, and only the wire `forced`, if any.
+    pub fn new(client: Client, forced: Option<Wire>) -> Arc<Self> {
+        let way = Arc::new(Way { client, ladder: Ladder::new(forced) });
+        Arc::new(PortForward { pool: Pool::new(way.clone()), way })
     }
 
-    async fn open(&self, to: &PodPort) -> Result<Connection, Failure> {
-        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &to.namespace);
-        let ports = [to.port];
-        let opening = tokio::time::timeout(UPGRADE_TIMEOUT, pods.portforward(&to.pod, &ports));
-        let forwarder = match opening.await {
-            Ok(Ok(forwarder)) => forwarder,
-            Ok(Err(error)) => return Err(refusal(&error)),
-            Err(_) => {
-                let text = format!("no answer to the port-forward request within {} s", UPGRADE_TIMEOUT.as_secs());
-                return Err(Failure { kind: Kind::Unreachable, text });
+    async fn open(&self, to: &PodPort, first: &[u8]) -> Result<Connection, Failure> {
+        let refusal = if self.way.is_hopeful(to) {
+            match self.shared(to, first).await {
+                Ok(connection) => return Ok(connection),
+                Err(Refusal::Any(failure)) => return Err(failure),
+                Err(Refusal::ThisWire(failure)) => failure,
+            }
+        } else {
+            match self.way.own(to, first).await {
+                Ok(connection) => return Ok(connection),
+                Err(Refusal::Any(failure)) => return Err(failure),
+                Err(Refusal::ThisWire(failure)) => failure,
             }
         };
-        let mut forwarder = AbortOnDrop(Some(forwarder));
-        let Some((io, said)) = forwarder.take(to.port) else {
-            return Err(Failure { kind: Kind::Broken, text: format!("kube gave no stream for port {}", to.port) });
-        };
-        Ok(Connection::new(io, async move {
-            match tokio::time::timeout(CLOSE_TIMEOUT, said).await {
-                // The error channel's text says more than the broken stream that it comes with.
-                Ok(Some(text)) => Err(Failure::from_error_stream(&text)),
-                // The channel is dropped when the forwarder's task ends: its result is there.
-                Ok(None) => forwarder.join().await,
-                // The server does not close its side. Both ends are done all the same.
-                Err(_) => Ok(()),
-            }
-        }))
+        let other = if self.way.is_hopeful(to) { self.way.own(to, first).await } else { self.shared(to, first).await };
+        other.map_err(|second| match (refusal, second.failure()) {
+            // Forbidden on one, unknown on the other.
+            (first, second) if first.kind == Kind::Forbidden && second.kind == Kind::Unreachable => first,
+            (_, second) => second,
+        })
     }
-}
 
-impl std::fmt::Debug for PortForward {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PortForward")
+    /// A connection on an upgrade that carries many.
+    async fn shared(&self, to: &PodPort, first: &[u8]) -> Result<Connection, Refusal> {
+        loop {
+            let taken = self.pool.take(to).await?;
+            // One that has ended since it was taken has been sent nothing.
+            let Ok(pair) = taken.mux().open(to.port, first) else { continue };
+            let share = Share { taken: Some(taken), data: pair.data.clone() };
+            let (from_pod, to_pod) = half_close(pair.data.reader(), pair.data.writer(), move || share.done());
+            return Ok(Connection::new(from_pod, to_pod, ending(pair)));
+        }
     }
 }
 
 impl Connector for PortForward {
-    fn connect<'a>(&'a self, to: &'a PodPort) -> BoxFuture<'a, Result<Connection, Failure>> {
-        Box::pin(self.open(to))
+    fn connect<'a>(&'a self, to: &'a PodPort, first: &'a [u8]) -> BoxFuture<'a, Result<Connection, Failure>> {
+        self.open(to, first).boxed()
+    }
+
+    fn warm(&self, to: &PodPort) -> Warmth {
+        Warmth::new(self.pool.warm(to))
     }
 }
 
-/// kube's forwarder detaches its task when it is dropped; this one ends it.
-struct AbortOnDrop(Option<Portforwarder>);
+impl Way {
+    /// A connection on a WebSocket of its own.
+    async fn own(&self, to: &PodPort, first: &[u8]) -> Result<Connection, Refusal> {
+        let attempt = |wire, patience| upgrade::web_socket(&self.client, wire, to, patience).boxed();
+        let messages = self.ladder.climb(&to.namespace, |wire| wire == Wire::WebSocket, attempt).await?;
+        websocket::connection(messages, first).await.map_err(Refusal::Any)
+    }
+}
 
-type Said = BoxFuture<'static, Option<String>>;
-
-impl AbortOnDrop {
-    fn take(&mut self, port: u16) -> Option<(tokio::io::DuplexStream, Said)> {
-        let forwarder = self.0.as_mut()?;
-        let io = forwarder.take_stream(port)?;
-        let said = forwarder.take_error(port)?;
-        Some((io, Box::pin(said)))
+impl Dial for Way {
+    fn dial<'a>(&'a self, to: &'a PodPort, changed: Arc<Notify>) -> BoxFuture<'a, Result<Mux, Refusal>> {
+        let attempt = |wire, patience| upgrade::spdy(&self.client, wire, to, patience).boxed();
+        let climbing = self.ladder.climb(&to.namespace, |wire| wire != Wire::WebSocket, attempt);
+        async { Ok(Mux::client(climbing.await?, changed)) }.boxed()
     }
 
-    /// How the task ended; only to be called once it has, as it cannot be ended any more from here on.
-    async fn join(mut self) -> Result<(), Failure> {
-        let Some(forwarder) = self.0.take() else { return Ok(()) };
-        match forwarder.join().await.map_err(|error| error.to_string()) {
-            Err(text) if !text.contains(AFTER_CLOSE) => Err(Failure { kind: Kind::Broken, text }),
-            _ => Ok(()),
+    fn is_hopeful(&self, to: &PodPort) -> bool {
+        self.ladder.known(&to.namespace) != Some(Wire::WebSocket)
+    }
+}
+
+impl fmt::Debug for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Way").field("ladder", &self.ladder).finish_non_exhaustive()
+    }
+}
+
+/// A connection's share in an upgrade, until its client is done or it ends.
+struct Share {
+    taken: Option<Taken>,
+    data: Stream,
+}
+
+impl Share {
+    fn done(mut self) {
+        if let Some(taken) = self.taken.take() {
+            taken.well();
         }
     }
 }
 
-impl Drop for AbortOnDrop {
+impl Drop for Share {
     fn drop(&mut self) {
-        if let Some(forwarder) = &self.0 {
-            forwarder.abort();
+        // Where the pod has ended, nothing more comes. Else what is on its way would come in the next one's way.
+        if let Some(taken) = self.taken.take()
+            && self.data.end().is_some()
+        {
+            taken.well();
         }
     }
 }
 
-fn refusal(error: &kube::Error) -> Failure {
-    match error {
-        kube::Error::UpgradeConnection(UpgradeConnectionError::ProtocolSwitch(status)) => Failure::from_status(
-            status.as_u16(),
-            format!("the API server answered {status} to the port-forward request"),
-        ),
-        kube::Error::Api(status) => Failure::from_status(status.code, status.message.clone()),
-        other => Failure { kind: Kind::Unreachable, text: other.to_string() },
+/// How a connection ended whose data stream has.
+async fn ending(pair: spdy::Pair) -> Result<(), Failure> {
+    let said = pair.error.last_words().await;
+    match (said, pair.data.end()) {
+        (Ok(text), _) if !text.trim().is_empty() => Err(Failure::from_error_stream(&text)),
+        (Err(error), _) => Err(Failure { kind: Kind::Broken, text: error.to_string() }),
+        (Ok(_), Some(Err(spdy::Error::Ended))) => {
+            Err(Failure { kind: Kind::Broken, text: "the connection was reset, and nobody said why".into() })
+        }
+        (Ok(_), Some(Err(error))) => Err(Failure { kind: Kind::Broken, text: error.to_string() }),
+        (Ok(_), Some(Ok(())) | None) => Ok(()),
     }
 }

@@ -4,7 +4,7 @@
 //! been executed, and is reset instead.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use portolan_wire::{Connector, Failure, Kind, PodPort};
+use portolan_wire::{Connector, Failure, Kind, PodPort, Warmth};
 use tokio::{
     net::TcpStream,
     sync::{Semaphore, mpsc, watch},
@@ -95,33 +95,29 @@ impl Shared {
             let Some(endpoint) = self.endpoint(slot, &client.stream, &mut tries, deadline).await else {
                 return self.tally.refused();
             };
-            let to = PodPort {
-                namespace: self.namespace.clone(),
-                pod: endpoint.pod.clone(),
-                uid: endpoint.uid.clone(),
-                port: endpoint.port,
-            };
-            let failure = match self.connector.connect(&to).await {
-                Err(failure) => failure,
-                Ok(connection) => {
-                    let open = self.tally.open();
-                    let spliced = splice(&mut client.stream, connection, &mut replay, &self.tally).await;
-                    drop(open);
-                    match spliced {
-                        Spliced::Served => {
-                            client.finished = true;
-                            self.has_served.store(true, Relaxed);
-                            self.tally.served();
-                            return self.report(Report::Carried);
+            let to = self.address(&endpoint);
+            let failure =
+                match self.connector.connect(&to, replay.with_what_is_there(&client.stream, &self.tally)).await {
+                    Err(failure) => failure,
+                    Ok(connection) => {
+                        let open = self.tally.open();
+                        let spliced = splice(&mut client.stream, connection, &mut replay, &self.tally).await;
+                        drop(open);
+                        match spliced {
+                            Spliced::Served => {
+                                client.finished = true;
+                                self.has_served.store(true, Relaxed);
+                                self.tally.served();
+                                return self.report(Report::Carried);
+                            }
+                            Spliced::Cut(failure) => {
+                                self.tally.cut();
+                                return self.report(Report::Failed(endpoint, failure));
+                            }
+                            Spliced::NotDialled(failure) => failure,
                         }
-                        Spliced::Cut(failure) => {
-                            self.tally.cut();
-                            return self.report(Report::Failed(endpoint, failure));
-                        }
-                        Spliced::NotDialled(failure) => failure,
                     }
-                }
-            };
+                };
             let kind = failure.kind;
             tries.failed(&endpoint, kind);
             self.report(Report::Failed(endpoint, failure));
@@ -186,6 +182,30 @@ impl Shared {
                 *stuck_to = Some(chosen.uid.clone());
                 Some(chosen)
             }
+        }
+    }
+
+    /// Keeps ready what the next connections will need: a way to each pod that one may go to.
+    pub(crate) fn warm(&self, before: &mut HashMap<String, Warmth>) {
+        let phase = self.phase.borrow();
+        let stuck_to = self.stuck_to.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut wanted: Vec<&Endpoint> = phase.all_endpoints().collect();
+        if self.balance == Balance::Sticky {
+            let stuck = wanted.iter().find(|endpoint| Some(&endpoint.uid) == stuck_to.as_ref());
+            wanted = stuck.or(wanted.first()).map(|endpoint| *endpoint).into_iter().collect();
+        }
+        before.retain(|uid, _| wanted.iter().any(|endpoint| endpoint.uid == *uid));
+        for endpoint in wanted {
+            before.entry(endpoint.uid.clone()).or_insert_with(|| self.connector.warm(&self.address(endpoint)));
+        }
+    }
+
+    fn address(&self, endpoint: &Endpoint) -> PodPort {
+        PodPort {
+            namespace: self.namespace.clone(),
+            pod: endpoint.pod.clone(),
+            uid: endpoint.uid.clone(),
+            port: endpoint.port,
         }
     }
 

@@ -1,29 +1,28 @@
 //! Both directions of one connection, between the local client and the pod.
 //!
-//! Two rules come from the servers, which know no half-close (one second after either direction ends, they end both):
-//! the client's end of stream is held back while an answer is still flowing, and the pod's end ends the connection.
+//! The pod's end ends the connection. The client's is passed on by the wire when the server can bear it.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    io::{self, Read},
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::Duration,
 };
 
 use portolan_wire::{Connection, Failure};
+use socket2::SockRef;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
 use super::tally::Tally;
 
-/// An answer that has been silent for this long is over, as far as a client that has ended its side is concerned.
-const QUIET: Duration = Duration::from_secs(1);
-
 /// What a client sends after the pod has ended is read and dropped for this long: closing earlier would reset the
 /// connection and could destroy the end of the answer on its way.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// What a read takes at once. Two of them a connection.
+/// What is read from a client at once. It is taken only while there is something to read: a thousand idle connections hold
+/// none.
 const BUFFER: usize = 32 * 1024;
 
 /// What a client has sent and no pod has provably received, kept for another pod.
@@ -51,6 +50,25 @@ impl Replay {
     pub(crate) fn is_whole(&self) -> bool {
         !self.overflown
     }
+
+    /// All that the client has sent so far, with what has just come: so that it goes out with what opens a connection.
+    /// Never waits.
+    pub(crate) fn with_what_is_there(&mut self, client: &TcpStream, tally: &Tally) -> &[u8] {
+        if !self.ended && self.bytes.len() < Self::LIMIT {
+            let mut piece = [0; 4096];
+            // The system is asked, not tokio, which has not heard of a new connection's first bytes yet.
+            match (&*SockRef::from(client)).read(&mut piece) {
+                Ok(0) => self.ended = true,
+                Ok(n) => {
+                    self.bytes.extend_from_slice(&piece[..n]);
+                    tally.up(n);
+                }
+                // Nothing yet. Anything worse is met again by whoever reads next.
+                Err(_) => {}
+            }
+        }
+        &self.bytes
+    }
 }
 
 /// How a connection ended.
@@ -64,60 +82,62 @@ pub(crate) enum Spliced {
     Cut(Failure),
 }
 
-/// Carries bytes until the connection ends.
+/// Carries bytes until the connection ends. What `replay` holds has been sent with the opening.
 pub(crate) async fn splice(
     client: &mut TcpStream,
     connection: Connection,
     replay: &mut Replay,
     tally: &Tally,
 ) -> Spliced {
-    let (io, ending) = connection.into_parts();
-    let answer = Answer::default();
+    let (mut from_pod, mut to_pod, ending) = connection.into_parts();
+    let answered = AtomicBool::new(false);
     let pod_ended = {
-        let (mut from_pod, mut to_pod) = tokio::io::split(io);
-        let (mut from_client, mut to_client) = client.split();
+        let (from_client, mut to_client) = client.split();
 
         let up = async {
-            // What another pod did not get, first.
-            if !replay.bytes.is_empty() && to_pod.write_all(&replay.bytes).await.is_err() {
-                return Up::PodGone;
-            }
-            let mut buffer = vec![0; BUFFER];
             while !replay.ended {
-                match from_client.read(&mut buffer).await {
-                    Err(_) => return Up::ClientGone,
-                    Ok(0) => replay.ended = true,
-                    Ok(n) => {
-                        if !answer.has_begun() {
-                            replay.record(&buffer[..n]);
+                if from_client.readable().await.is_err() {
+                    return Up::ClientGone;
+                }
+                let mut buffer = Vec::with_capacity(BUFFER);
+                loop {
+                    match from_client.try_read_buf(&mut buffer) {
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                        Err(_) => return Up::ClientGone,
+                        Ok(0) => {
+                            replay.ended = true;
+                            break;
                         }
-                        if to_pod.write_all(&buffer[..n]).await.is_err() {
-                            return Up::PodGone;
+                        Ok(n) => {
+                            if answered.load(Relaxed) {
+                                replay.bytes = Vec::new();
+                            } else {
+                                replay.record(&buffer);
+                            }
+                            if to_pod.write_all(&buffer).await.is_err() {
+                                return Up::PodGone;
+                            }
+                            tally.up(n);
+                            buffer.clear();
                         }
-                        tally.up(n);
                     }
                 }
             }
-            // The end of stream would end the answer too: it waits until that is quiet.
-            answer.quiet().await;
             match to_pod.shutdown().await {
                 Ok(()) => Up::Ended,
                 Err(_) => Up::PodGone,
             }
         };
         let down = async {
-            let mut buffer = vec![0; BUFFER];
             loop {
-                match from_pod.read(&mut buffer).await {
-                    Ok(0) | Err(_) => return true,
-                    Ok(n) => {
-                        answer.bytes.fetch_add(n as u64, Relaxed);
-                        if to_client.write_all(&buffer[..n]).await.is_err() {
-                            return false;
-                        }
-                        tally.down(n);
-                    }
-                }
+                let piece = match from_pod.fill_buf().await {
+                    Ok([]) | Err(_) => return true,
+                    Ok(piece) => piece,
+                };
+                let Ok(n) = to_client.write(piece).await else { return false };
+                from_pod.consume(n);
+                answered.store(true, Relaxed);
+                tally.down(n);
             }
         };
         tokio::pin!(up, down);
@@ -136,38 +156,15 @@ pub(crate) async fn splice(
     if !pod_ended {
         return Spliced::Served;
     }
+    // What the connection holds is not needed while the rest is told.
+    drop((from_pod, to_pod));
     match ending.await {
         Ok(()) => {
             finish(client).await;
             Spliced::Served
         }
-        Err(failure) if !answer.has_begun() && failure.kind.proves_nothing_sent() => Spliced::NotDialled(failure),
+        Err(failure) if !answered.into_inner() && failure.kind.proves_nothing_sent() => Spliced::NotDialled(failure),
         Err(failure) => Spliced::Cut(failure),
-    }
-}
-
-/// What came back, as far as the other direction needs to know.
-#[derive(Default)]
-struct Answer {
-    bytes: AtomicU64,
-}
-
-impl Answer {
-    fn has_begun(&self) -> bool {
-        self.bytes.load(Relaxed) > 0
-    }
-
-    /// Waits until nothing came for a while.
-    async fn quiet(&self) {
-        let mut before = self.bytes.load(Relaxed);
-        loop {
-            tokio::time::sleep(QUIET).await;
-            let now = self.bytes.load(Relaxed);
-            if now == before {
-                return;
-            }
-            before = now;
-        }
     }
 }
 

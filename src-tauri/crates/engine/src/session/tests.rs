@@ -4,9 +4,10 @@ use std::{collections::HashMap, sync::Mutex};
 
 use futures::future::BoxFuture;
 use kube::client::Body;
-use portolan_wire::{Connection, Connector, PodPort};
+use portolan_wire::{Connection, Connector, PodPort, Warmth, half_close::half_close};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
+    net::TcpStream,
     time::timeout,
 };
 
@@ -41,10 +42,23 @@ type Received = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 struct Pods {
     behaviour: Mutex<HashMap<String, Pod>>,
     received: Received,
+    /// The pods that are kept warm.
+    warm: Arc<Mutex<Vec<String>>>,
+}
+
+struct Interest {
+    uid: String,
+    all: Arc<Mutex<Vec<String>>>,
+}
+
+impl Drop for Interest {
+    fn drop(&mut self) {
+        self.all.lock().unwrap().retain(|uid| *uid != self.uid);
+    }
 }
 
 impl Connector for Pods {
-    fn connect<'a>(&'a self, to: &'a PodPort) -> BoxFuture<'a, Result<Connection, Failure>> {
+    fn connect<'a>(&'a self, to: &'a PodPort, first: &'a [u8]) -> BoxFuture<'a, Result<Connection, Failure>> {
         let pod = self.behaviour.lock().unwrap()[&to.uid];
         let failure = |kind| Failure { kind, text: "scripted".into() };
         let result = match pod {
@@ -53,10 +67,22 @@ impl Connector for Pods {
             _ => {
                 let (ours, theirs) = tokio::io::duplex(64 * 1024);
                 let task = tokio::spawn(play(pod, to.uid.clone(), theirs, self.received.clone()));
-                Ok(Connection::new(ours, async move { task.await.unwrap().map_err(failure) }))
+                Ok((ours, async move { task.await.unwrap().map_err(failure) }))
             }
         };
-        Box::pin(async { result })
+        Box::pin(async move {
+            let (mut ours, ending) = result?;
+            ours.write_all(first).await.unwrap();
+            let (from_pod, to_pod) = tokio::io::split(ours);
+            let (from_pod, to_pod) = half_close(tokio::io::BufReader::new(from_pod), to_pod, || ());
+            Ok(Connection::new(from_pod, to_pod, ending))
+        })
+    }
+
+    fn warm(&self, to: &PodPort) -> Warmth {
+        let interest = Interest { uid: to.uid.clone(), all: self.warm.clone() };
+        self.warm.lock().unwrap().push(interest.uid.clone());
+        Warmth::new(interest)
     }
 }
 
@@ -144,7 +170,7 @@ fn forward(local: LocalPort) -> Forward {
 
 fn start(forward: Forward, pods: &[(&str, Pod)]) -> Running {
     let behaviour = pods.iter().map(|(uid, pod)| ((*uid).to_owned(), *pod)).collect();
-    let pods = Arc::new(Pods { behaviour: Mutex::new(behaviour), received: Arc::default() });
+    let pods = Arc::new(Pods { behaviour: Mutex::new(behaviour), ..Pods::default() });
     let nobody =
         tower::service_fn(|_: http::Request<Body>| async { Err::<http::Response<Body>, _>("no API server here") });
     let client = kube::Client::new(nobody, "default");
@@ -365,6 +391,34 @@ async fn the_listener_outlives_the_pods() {
     before.read_exact(&mut echo).await.unwrap();
     assert_eq!(&echo, b"still");
     running.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_connection_may_go_to_is_kept_warm() {
+    let pods = [("a", Pod::Echo), ("b", Pod::Echo)];
+    let warm = |running: &Running| {
+        let mut warm = running.pods.warm.lock().unwrap().clone();
+        warm.sort();
+        warm
+    };
+    let mut running = active(&pods, Balance::Balanced).await;
+    assert_eq!(warm(&running), ["a", "b"]);
+    running.found(endpoints(&["b"]));
+    running.until("one is left", |v| v.phase.endpoints(0).all(|e| e.uid == "b")).await;
+    assert_eq!(warm(&running), ["b"]);
+    running.found(none_ready());
+    running.until("waiting", |v| matches!(v.phase, Phase::Waiting { .. })).await;
+    assert!(warm(&running).is_empty());
+    running.stop().await;
+
+    let mut running = active(&pods, Balance::Sticky).await;
+    assert_eq!(warm(&running), ["a"]);
+    running.found(endpoints(&["b"]));
+    running.until("moved", |v| v.phase.endpoints(0).all(|e| e.uid == "b")).await;
+    assert_eq!(warm(&running), ["b"]);
+    let pods = running.pods.clone();
+    running.stop().await;
+    assert!(pods.warm.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

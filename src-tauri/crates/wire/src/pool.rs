@@ -1,0 +1,322 @@
+//! The upgrades to each pod, and who has which.
+//!
+//! Exclusive first: a connection takes an upgrade for itself, so that TCP's own back-pressure is all it needs and nobody
+//! else waits for a client or a pod that does not read. It gives it back when its client is done, and the next takes it.
+//! While somebody has an interest in a pod ([`Pool::warm`]), one idle upgrade to it is kept, which costs the pod nothing:
+//! its port is dialled only when a connection's streams are there. Past [`EXCLUSIVE`] to one pod, connections share.
+//!
+//! The map:
+//! - [`pod`] is one pod's upgrades, as plain data: who may take which, and what is too much.
+//! - This file dials them, waits for them, and hands them out.
+
+mod pod;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use futures::future::BoxFuture;
+use tokio::{
+    sync::{Notify, Semaphore, oneshot},
+    task::JoinSet,
+    time::{Instant, sleep, sleep_until},
+};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::{Failure, Kind, PodPort, spdy::Mux, upgrade::Refusal};
+use pod::Pod;
+
+/// The most upgrades to one pod.
+pub use pod::EXCLUSIVE;
+
+/// Dials at once. Each is a TLS handshake on the API server, too.
+const DIALS: usize = 16;
+
+/// The most idle upgrades to all pods of a cluster.
+const IDLE: usize = 32;
+
+/// Between two vain attempts to warm an upgrade, at most.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// Dials an upgrade to a pod.
+pub trait Dial: Send + Sync + 'static {
+    /// An upgrade to the pod of `to`; `changed` goes to [`Mux::client`].
+    ///
+    /// # Errors
+    /// When there is none to be had.
+    fn dial<'a>(&'a self, to: &'a PodPort, changed: Arc<Notify>) -> BoxFuture<'a, Result<Mux, Refusal>>;
+
+    /// Whether there is any hope of one.
+    fn is_hopeful(&self, to: &PodPort) -> bool;
+}
+
+/// The upgrades of one cluster, as one identity. Dropping it ends them all.
+pub struct Pool {
+    inner: Arc<Inner>,
+    dialling: Mutex<JoinSet<()>>,
+}
+
+struct Inner {
+    dialler: Arc<dyn Dial>,
+    dials: Arc<Semaphore>,
+    pods: Mutex<HashMap<Key, Pod>>,
+    /// Something may have become free, or fit.
+    changed: Arc<Notify>,
+}
+
+/// A pod is addressed by its name, and is the same only by its UID.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    namespace: String,
+    pod: String,
+    uid: String,
+}
+
+impl Key {
+    fn of(to: &PodPort) -> Key {
+        Key { namespace: to.namespace.clone(), pod: to.pod.clone(), uid: to.uid.clone() }
+    }
+}
+
+impl Pool {
+    /// An empty pool.
+    pub fn new(dialler: Arc<dyn Dial>) -> Self {
+        let inner =
+            Inner { dialler, dials: Arc::new(Semaphore::new(DIALS)), pods: Mutex::default(), changed: Arc::default() };
+        Pool { inner: Arc::new(inner), dialling: Mutex::default() }
+    }
+
+    /// Keeps an idle upgrade to the pod of `to` while what is returned lives.
+    pub fn warm(&self, to: &PodPort) -> Warm {
+        let key = Key::of(to);
+        self.inner.pods().entry(key.clone()).or_default().wanted += 1;
+        let keeping = tokio::spawn(keep(Arc::downgrade(&self.inner), to.clone()));
+        Warm { pool: Arc::downgrade(&self.inner), key, _keeping: AbortOnDropHandle::new(keeping) }
+    }
+
+    /// An upgrade for one connection: an idle one, else the first that is given back or dialled; past the bound a share
+    /// in one.
+    ///
+    /// # Errors
+    /// Those of the dial.
+    pub async fn take(&self, to: &PodPort) -> Result<Taken, Refusal> {
+        let inner = &self.inner;
+        let key = Key::of(to);
+        let mut dialling: Option<oneshot::Receiver<Result<(), Refusal>>> = None;
+        loop {
+            // Before the look, so that nothing is missed between it and the wait.
+            let changed = inner.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let may_dial = {
+                let mut pods = inner.pods();
+                let pod = pods.entry(key.clone()).or_default();
+                if let Some(mux) = pod.take() {
+                    return Ok(Taken { pool: Arc::downgrade(inner), key, mux, well: false });
+                }
+                dialling.is_none() && pod.may_dial()
+            };
+            if may_dial {
+                dialling = Some(self.dial(to.clone()));
+            }
+            match &mut dialling {
+                None => changed.await,
+                Some(told) => tokio::select! {
+                    biased;
+                    dialled = told => {
+                        dialling = None;
+                        // It is among the pod's now: the next look finds it, unless somebody was faster.
+                        dialled.unwrap_or_else(|_| Err(over()))?;
+                    }
+                    () = changed => {}
+                },
+            }
+        }
+    }
+
+    /// How many upgrades there are, to all pods, and how many streams on them; for tests.
+    pub fn census(&self) -> (usize, usize) {
+        let pods = self.inner.pods();
+        let upgrades = pods.values().flat_map(Pod::upgrades);
+        upgrades.fold((0, 0), |(upgrades, streams), mux| (upgrades + 1, streams + mux.streams()))
+    }
+
+    /// Dials in a task of its own: a connection that finds another upgrade meanwhile leaves this one to the next.
+    fn dial(&self, to: PodPort) -> oneshot::Receiver<Result<(), Refusal>> {
+        let (tell, told) = oneshot::channel();
+        let inner = self.inner.clone();
+        let mut dialling = self.dialling.lock().unwrap_or_else(PoisonError::into_inner);
+        while dialling.try_join_next().is_some() {}
+        dialling.spawn(async move {
+            // Whoever asked may have found another meanwhile.
+            let _ = tell.send(dial(&inner, &to).await);
+        });
+        told
+    }
+}
+
+fn over() -> Refusal {
+    Refusal::Any(Failure { kind: Kind::Unreachable, text: "the cluster was closed".into() })
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pool")
+    }
+}
+
+impl Inner {
+    fn pods(&self) -> std::sync::MutexGuard<'_, HashMap<Key, Pod>> {
+        self.pods.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes back a connection's share in an upgrade.
+    fn give_back(&self, key: &Key, mux: &Mux, well: bool) {
+        let mut pods = self.pods();
+        let idle: usize = pods.values().map(Pod::idle).sum();
+        let Some(pod) = pods.get_mut(key) else { return };
+        pod.give_back(mux, well && idle < IDLE, Instant::now());
+        if pod.is_forgettable() {
+            pods.remove(key);
+        }
+        drop(pods);
+        mux.settle();
+        self.changed.notify_waiters();
+    }
+}
+
+async fn dial(inner: &Inner, to: &PodPort) -> Result<(), Refusal> {
+    let key = Key::of(to);
+    let mut place = Place { inner, key: &key, dialled: None };
+    // The semaphore is never closed.
+    let _permit = inner.dials.acquire().await.ok();
+    place.dialled = Some(inner.dialler.dial(to, inner.changed.clone()).await?);
+    Ok(())
+}
+
+/// A place that is kept for an upgrade while it is dialled, and that it then takes.
+struct Place<'a> {
+    inner: &'a Inner,
+    key: &'a Key,
+    dialled: Option<Mux>,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.inner.pods().entry(self.key.clone()).or_default().dialled(self.dialled.take(), Instant::now());
+        self.inner.changed.notify_waiters();
+    }
+}
+
+/// Keeps a pod's idle upgrades at what they should be, until it is aborted.
+async fn keep(pool: Weak<Inner>, to: PodPort) {
+    let key = Key::of(&to);
+    let mut pause = Duration::ZERO;
+    loop {
+        let Some(inner) = pool.upgrade() else { return };
+        let changed = inner.changed.clone();
+        let changed = changed.notified();
+        tokio::pin!(changed);
+        changed.as_mut().enable();
+        let now = Instant::now();
+        let (wants_one, look_again) = {
+            let mut pods = inner.pods();
+            let idle: usize = pods.values().map(Pod::idle).sum();
+            let pod = pods.entry(key.clone()).or_default();
+            let look_again = pod.trim(now);
+            (idle < IDLE && inner.dialler.is_hopeful(&to) && pod.wants_one(), look_again)
+        };
+        if wants_one {
+            match dial(&inner, &to).await {
+                Ok(()) => pause = Duration::ZERO,
+                Err(refusal) => {
+                    drop(inner);
+                    tracing::debug!(pod = to.pod, failure = %refusal.failure(), "no upgrade in reserve");
+                    pause = (pause * 2).clamp(Duration::from_secs(1), PAUSE);
+                    sleep(pause).await;
+                }
+            }
+            continue;
+        }
+        // Whoever waits must not keep the pool alive.
+        drop(inner);
+        tokio::select! {
+            () = changed => {}
+            () = at(look_again) => {}
+        }
+    }
+}
+
+async fn at(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// An interest in a pod. Dropping it ends the pod's idle upgrades, unless somebody else has one.
+#[must_use = "dropping it ends the interest"]
+pub struct Warm {
+    pool: Weak<Inner>,
+    key: Key,
+    _keeping: AbortOnDropHandle<()>,
+}
+
+impl fmt::Debug for Warm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Warm").field(&self.key.pod).finish()
+    }
+}
+
+impl Drop for Warm {
+    fn drop(&mut self) {
+        let Some(inner) = self.pool.upgrade() else { return };
+        let mut pods = inner.pods();
+        if let Some(pod) = pods.get_mut(&self.key) {
+            pod.wanted -= 1;
+            let _ = pod.trim(Instant::now());
+            if pod.is_forgettable() {
+                pods.remove(&self.key);
+            }
+        }
+    }
+}
+
+/// A share in an upgrade, for one connection. Dropping it gives it back.
+pub struct Taken {
+    pool: Weak<Inner>,
+    key: Key,
+    mux: Mux,
+    well: bool,
+}
+
+impl Taken {
+    /// The upgrade.
+    pub fn mux(&self) -> &Mux {
+        &self.mux
+    }
+
+    /// Gives it back from a connection that ends in good order, so that the next may have it.
+    pub fn well(mut self) {
+        self.well = true;
+    }
+}
+
+impl fmt::Debug for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Taken").field(&self.key.pod).finish()
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if let Some(inner) = self.pool.upgrade() {
+            inner.give_back(&self.key, &self.mux, self.well);
+        }
+    }
+}

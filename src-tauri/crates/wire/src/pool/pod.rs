@@ -1,0 +1,154 @@
+//! One pod's upgrades: who may take which, how many are kept, and which are too many. No task, no clock of its own.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::spdy::Mux;
+
+/// The most upgrades to one pod; more connections share. Each costs a TLS connection here, on the API server and on the
+/// kubelet.
+pub const EXCLUSIVE: usize = 256;
+
+/// The most connections that share an upgrade: of its five workers none has more than two, and a client that does not
+/// read holds up seven others at most.
+const SHARED: usize = 8;
+
+/// An upgrade serves so many connections: containerd before 2.0 never frees a finished stream pair.
+const RETIRED: u32 = 1000;
+
+/// A busy pod keeps so many upgrades beside those in use.
+const SPARE: usize = 3;
+
+/// Idle upgrades past that are kept for this long, since bursts come again.
+const SPARED: Duration = Duration::from_secs(10);
+
+/// An idle upgrade that does not become fit for this long has a worker that hangs.
+const UNFIT: Duration = Duration::from_secs(10);
+
+/// Between two looks for what is too many, at least.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// One pod's upgrades.
+#[derive(Debug, Default)]
+pub(super) struct Pod {
+    slots: Vec<Slot>,
+    dialling: usize,
+    /// How many have an interest in this pod.
+    pub(super) wanted: usize,
+}
+
+#[derive(Debug)]
+struct Slot {
+    mux: Mux,
+    taken: usize,
+    served: u32,
+    idle_since: Instant,
+}
+
+impl Slot {
+    fn is_open(&self) -> bool {
+        self.served < RETIRED && self.mux.is_fit()
+    }
+
+    fn is_free(&self) -> bool {
+        self.taken == 0 && self.is_open()
+    }
+}
+
+impl Pod {
+    /// A share in an upgrade: in an idle one, the one that was used last; past the bound, in the one that the fewest have.
+    pub(super) fn take(&mut self) -> Option<Mux> {
+        let has_room = self.has_room();
+        let slots = &mut self.slots;
+        let idle = |slots: &[Slot]| {
+            let free = slots.iter().enumerate().filter(|(_, slot)| slot.is_free());
+            free.max_by_key(|(_, slot)| slot.idle_since).map(|(at, _)| at)
+        };
+        let share = |slots: &[Slot]| {
+            let open = slots.iter().enumerate().filter(|(_, slot)| slot.taken < SHARED && slot.is_open());
+            open.min_by_key(|(_, slot)| slot.taken).map(|(at, _)| at)
+        };
+        let at = idle(slots).or_else(|| if has_room { None } else { share(slots) })?;
+        let slot = &mut slots[at];
+        slot.taken += 1;
+        slot.served += 1;
+        Some(slot.mux.clone())
+    }
+
+    /// Takes back a share. The upgrade is kept if its connection ended well and somebody may still want it.
+    pub(super) fn give_back(&mut self, mux: &Mux, well: bool, now: Instant) {
+        let Some(at) = self.slots.iter().position(|slot| slot.mux.is(mux)) else { return };
+        let slot = &mut self.slots[at];
+        slot.taken -= 1;
+        slot.idle_since = now;
+        let used_up = slot.served >= RETIRED || slot.mux.is_done_for();
+        if slot.taken == 0 && (!well || used_up || self.wanted == 0) {
+            self.slots.swap_remove(at);
+        }
+    }
+
+    /// Whether one more may be dialled; then it counts as being dialled, until [`Pod::dialled`].
+    pub(super) fn may_dial(&mut self) -> bool {
+        let may = self.has_room();
+        self.dialling += usize::from(may);
+        may
+    }
+
+    fn has_room(&self) -> bool {
+        self.slots.len() + self.dialling < EXCLUSIVE
+    }
+
+    /// Whether an idle upgrade is missing; then it counts as being dialled, until [`Pod::dialled`].
+    pub(super) fn wants_one(&mut self) -> bool {
+        let in_use = self.slots.iter().filter(|slot| slot.taken > 0).count();
+        let ready = self.slots.iter().filter(|slot| slot.is_free()).count();
+        let missing = self.wanted > 0 && ready + self.dialling < in_use.clamp(1, SPARE);
+        missing && self.may_dial()
+    }
+
+    /// A dial has ended, with an upgrade or in vain.
+    pub(super) fn dialled(&mut self, mux: Option<Mux>, now: Instant) {
+        self.dialling -= 1;
+        if let Some(mux) = mux {
+            self.slots.push(Slot { mux, taken: 0, served: 0, idle_since: now });
+        }
+    }
+
+    /// Drops idle upgrades that nobody wants, that are dead, or that are too many; when to look again, if
+    /// nothing else happens.
+    pub(super) fn trim(&mut self, now: Instant) -> Option<Instant> {
+        let wanted = self.wanted > 0;
+        self.slots.retain(|slot| {
+            let hangs = now >= slot.idle_since + UNFIT && !slot.mux.is_fit();
+            slot.taken > 0 || (wanted && !slot.mux.is_done_for() && !hangs)
+        });
+        let spare = self.slots.iter().filter(|slot| slot.taken > 0).count().clamp(1, SPARE);
+        let mut idle: Vec<Instant> =
+            self.slots.iter().filter(|slot| slot.taken == 0).map(|slot| slot.idle_since).collect();
+        idle.sort();
+        let too_many = idle.len().saturating_sub(spare);
+        let limit = idle[..too_many].iter().rfind(|since| now >= **since + SPARED).copied();
+        if let Some(limit) = limit {
+            self.slots.retain(|slot| slot.taken > 0 || slot.idle_since > limit);
+        }
+        let surplus = idle.first().filter(|_| too_many > 0).map(|since| *since + SPARED);
+        let unfit = self.slots.iter().filter(|slot| slot.taken == 0 && !slot.mux.is_fit());
+        let unfit = unfit.map(|slot| slot.idle_since + UNFIT).min();
+        surplus.into_iter().chain(unfit).min().map(|at| at.max(now + LOOK))
+    }
+
+    /// Idle upgrades.
+    pub(super) fn idle(&self) -> usize {
+        self.slots.iter().filter(|slot| slot.taken == 0).count()
+    }
+
+    /// Whether nothing is left to know of it.
+    pub(super) fn is_forgettable(&self) -> bool {
+        self.wanted == 0 && self.dialling == 0 && self.slots.is_empty()
+    }
+
+    pub(super) fn upgrades(&self) -> impl Iterator<Item = &Mux> {
+        self.slots.iter().map(|slot| &slot.mux)
+    }
+}

@@ -1,0 +1,227 @@
+//! The HTTP request that turns a connection to the API server into one to a pod's port-forward, on each of the wires.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use kube::{Client, client::Body, core::Status};
+use tokio::time::timeout;
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{handshake::client::generate_key, handshake::derive_accept_key, protocol::Role},
+};
+
+use crate::{Failure, Io, Kind, PodPort, tunnel};
+
+/// What a refusal may say. A Status object takes a few hundred bytes.
+const LONGEST_REFUSAL: usize = 64 * 1024;
+
+/// The way in which bytes travel between the API server and here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Wire {
+    /// SPDY/3.1 by `POST`: all servers have it, not all proxies between let it through.
+    Spdy,
+    /// SPDY/3.1 inside a WebSocket: servers from 1.31 on.
+    Tunnel,
+    /// A WebSocket for each connection, `v4.channel.k8s.io`: the last resort.
+    WebSocket,
+}
+
+impl Wire {
+    /// All of them, best first.
+    pub const ALL: [Wire; 3] = [Wire::Spdy, Wire::Tunnel, Wire::WebSocket];
+
+    fn protocol(self) -> &'static str {
+        match self {
+            Wire::Spdy => "portforward.k8s.io",
+            Wire::Tunnel => "SPDY/3.1+portforward.k8s.io",
+            Wire::WebSocket => "v4.channel.k8s.io",
+        }
+    }
+}
+
+impl FromStr for Wire {
+    type Err = UnknownWire;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "spdy" => Ok(Wire::Spdy),
+            "tunnel" => Ok(Wire::Tunnel),
+            "websocket" => Ok(Wire::WebSocket),
+            _ => Err(UnknownWire(text.into())),
+        }
+    }
+}
+
+/// A text that names no wire.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("“{0}” is no way to forward ports: there are spdy, tunnel and websocket")]
+pub struct UnknownWire(String);
+
+impl fmt::Display for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Wire::Spdy => "SPDY",
+            Wire::Tunnel => "SPDY in a WebSocket",
+            Wire::WebSocket => "WebSocket",
+        })
+    }
+}
+
+/// Why there is no upgrade.
+#[derive(Clone, Debug)]
+pub enum Refusal {
+    /// This wire does not work here, or not for this user; another may.
+    ThisWire(Failure),
+    /// No wire would.
+    Any(Failure),
+}
+
+impl Refusal {
+    /// What was said.
+    pub fn failure(self) -> Failure {
+        match self {
+            Refusal::ThisWire(failure) | Refusal::Any(failure) => failure,
+        }
+    }
+}
+
+/// A byte stream that carries SPDY to the pod, by [`Wire::Spdy`] or [`Wire::Tunnel`].
+///
+/// # Errors
+/// When the API server or what is behind it refuses, or `patience` ends.
+pub async fn spdy(client: &Client, wire: Wire, to: &PodPort, patience: Duration) -> Result<Box<dyn Io>, Refusal> {
+    match wire {
+        Wire::Tunnel => Ok(Box::new(tunnel::Tunnel::new(web_socket(client, wire, to, patience).await?))),
+        Wire::Spdy | Wire::WebSocket => {
+            let request = request(Method::POST, to, "")
+                .header(header::CONNECTION, "Upgrade")
+                .header(header::UPGRADE, "SPDY/3.1")
+                .header("X-Stream-Protocol-Version", wire.protocol());
+            let (_, upgraded) = upgrade(client, request, patience).await?;
+            Ok(Box::new(upgraded))
+        }
+    }
+}
+
+/// A WebSocket to the pod. By [`Wire::WebSocket`] it is one connection to its port, which is dialled at once.
+///
+/// # Errors
+/// As [`spdy`].
+pub async fn web_socket(
+    client: &Client,
+    wire: Wire,
+    to: &PodPort,
+    patience: Duration,
+) -> Result<WebSocketStream<TokioIo<Upgraded>>, Refusal> {
+    let key = generate_key();
+    let query = if wire == Wire::WebSocket { format!("?ports={}", to.port) } else { String::new() };
+    let request = request(Method::GET, to, &query)
+        .header(header::CONNECTION, "Upgrade")
+        .header(header::UPGRADE, "websocket")
+        .header(header::SEC_WEBSOCKET_VERSION, "13")
+        .header(header::SEC_WEBSOCKET_KEY, &key)
+        .header(header::SEC_WEBSOCKET_PROTOCOL, wire.protocol());
+    let (answer, upgraded) = upgrade(client, request, patience).await?;
+    let said = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
+    if said(header::SEC_WEBSOCKET_ACCEPT) != Some(&derive_accept_key(key.as_bytes())) {
+        return Err(this_wire("the answer is not to this WebSocket request"));
+    }
+    // An older server passes over what it does not know, and would take SPDY's bytes for its own protocol's.
+    if said(header::SEC_WEBSOCKET_PROTOCOL) != Some(wire.protocol()) {
+        return Err(this_wire(format!("the server does not speak {}", wire.protocol())));
+    }
+    Ok(WebSocketStream::from_raw_socket(upgraded, Role::Client, Some(tunnel::config())).await)
+}
+
+fn request(method: Method, to: &PodPort, query: &str) -> http::request::Builder {
+    let path = format!("/api/v1/namespaces/{}/pods/{}/portforward{query}", to.namespace, to.pod);
+    Request::builder().method(method).uri(path)
+}
+
+async fn upgrade(
+    client: &Client,
+    request: http::request::Builder,
+    patience: Duration,
+) -> Result<(Response<()>, TokioIo<Upgraded>), Refusal> {
+    let upgrading = async {
+        // Only a name that the API server would never give an object is no path.
+        let request = request.body(Body::empty()).map_err(|error| this_wire(error.to_string()))?;
+        let mut answer = client.send(request).await.map_err(|error| not_sent(&error))?;
+        if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+            return Err(refused(answer).await);
+        }
+        let upgraded = hyper::upgrade::on(&mut answer).await.map_err(|error| this_wire(error.to_string()))?;
+        Ok((answer.map(|_| ()), TokioIo::new(upgraded)))
+    };
+    timeout(patience, upgrading).await.unwrap_or_else(|_| {
+        let text = format!("no answer to the port-forward request within {} s", patience.as_secs());
+        Err(this_wire(text))
+    })
+}
+
+fn this_wire(text: impl Into<String>) -> Refusal {
+    Refusal::ThisWire(Failure { kind: Kind::Unreachable, text: text.into() })
+}
+
+/// What a request means that got no answer.
+fn not_sent(error: &kube::Error) -> Refusal {
+    let failure = Failure { kind: Kind::Unreachable, text: chain(error) };
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = source {
+        if error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect()) {
+            return Refusal::Any(failure);
+        }
+        source = error.source();
+    }
+    if matches!(error, kube::Error::Auth(_)) {
+        return Refusal::Any(Failure { kind: Kind::Login, ..failure });
+    }
+    // It was sent, and something between does not like it.
+    Refusal::ThisWire(failure)
+}
+
+/// An error with its causes, each once.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        source = error.source();
+    }
+    text
+}
+
+async fn refused(answer: Response<Body>) -> Refusal {
+    let code = answer.status();
+    let body = Limited::new(answer.into_body(), LONGEST_REFUSAL).collect().await.map(|body| body.to_bytes());
+    let body = body.unwrap_or_default();
+    let status = serde_json::from_slice::<Status>(&body).ok();
+    let text = match &status {
+        Some(status) if !status.message.is_empty() => status.message.clone(),
+        // A runtime's or a proxy's own words, if they are words.
+        _ => match std::str::from_utf8(&body).map(str::trim) {
+            Ok(text) if !text.is_empty() && !text.starts_with('<') => {
+                format!("the API server answered {code}: {}", text.chars().take(300).collect::<String>())
+            }
+            _ => format!("the API server answered {code} to the port-forward request"),
+        },
+    };
+    let failure = Failure::from_status(code.as_u16(), text);
+    // The kubelet's own words.
+    if Failure::from_error_stream(&failure.text).kind == Kind::PodGone {
+        return Refusal::Any(Failure { kind: Kind::PodGone, ..failure });
+    }
+    match failure.kind {
+        Kind::Login => Refusal::Any(failure),
+        // A proxy that does not know the path answers 404, too, but not with a Status.
+        Kind::PodGone if status.is_some_and(|status| status.reason == "NotFound") => Refusal::Any(failure),
+        Kind::PodGone => Refusal::ThisWire(Failure { kind: Kind::Unreachable, ..failure }),
+        _ => Refusal::ThisWire(failure),
+    }
+}

@@ -8,7 +8,7 @@ mod commands;
 
 use std::sync::Arc;
 
-use portolan_engine::{Wire, engine::Engine, kubeconfig::Source};
+use portolan_engine::{Wire, engine::Engine, kubeconfig::Source, open_files};
 use tauri::RunEvent;
 use tracing_subscriber::EnvFilter;
 
@@ -33,6 +33,7 @@ fn main() -> Result<(), NoWindow> {
     let filter = EnvFilter::try_from_env("PORTOLAN_LOG")
         .unwrap_or_else(|_| EnvFilter::new("portolan_engine=warn,portolan_wire=warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    open_files::raise_limit();
     let engine = Arc::new(Engine::new(Source::Default, wire()));
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_clipboard_manager::init())

@@ -10,7 +10,7 @@ mod output;
 use std::process::ExitCode;
 
 use clap::Parser;
-use portolan_engine::error::Problem;
+use portolan_engine::{error::Problem, open_files};
 use tracing_subscriber::EnvFilter;
 
 use args::{Args, Command};
@@ -21,6 +21,7 @@ async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("PORTOLAN_LOG")
         .unwrap_or_else(|_| EnvFilter::new("portolan_engine=warn,portolan_wire=warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    open_files::raise_limit();
     let done = match args.command {
         Command::Forward(args) => forward::run(args).await,
         Command::Get(args) => get::run(args).await,

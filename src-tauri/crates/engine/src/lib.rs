@@ -25,6 +25,7 @@ pub mod feed;
 pub mod forward;
 pub mod kubeconfig;
 pub mod local_port;
+pub mod open_files;
 pub mod parse;
 pub mod phase;
 mod pod;

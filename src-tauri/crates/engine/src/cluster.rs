@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use k8s_openapi::{NamespaceResourceScope, api::core::v1::Namespace};
 use kube::{Api, Client, Resource, ResourceExt, api::ListParams};
-use portolan_wire::{Connector, portforward::PortForward, upgrade::Wire};
+use portolan_wire::{
+    Connector,
+    client::{Environment, client},
+    portforward::PortForward,
+    upgrade::Wire,
+};
 use serde::de::DeserializeOwned;
 
 use crate::{context::ContextId, error::Error, kubeconfig::Contexts, row::Scope};
@@ -44,20 +49,14 @@ impl Cluster {
     /// When the kubeconfig's cluster or user cannot be used, or the exec plugin fails.
     pub async fn open(contexts: &Contexts, context: &ContextId, wire: Option<Wire>) -> Result<Self, Error> {
         let entry = contexts.find(Some(&context.name))?;
-        let mut config = contexts.config(&context.name).await?;
-        // A held connection does not wait for a SYN's fourth repetition.
-        config.connect_timeout = Some(std::time::Duration::from_secs(4));
-        // kube would end an upgrade whose peer does not read for 295 s; back-pressure is not an error here.
-        config.write_timeout = None;
-        // Whether and when to try again is decided in one place, and shown: not in a layer underneath.
-        config.default_retry = false;
+        let config = contexts.config(&context.name).await?;
         let server = entry.server;
-        // kube runs an exec plugin inside this call, and waits for it on this thread.
+        // It runs an exec plugin inside this call, and waits for it on this thread.
         let built = tokio::task::spawn_blocking({
             let runtime = tokio::runtime::Handle::current();
             move || {
                 let _guard = runtime.enter();
-                Client::try_from(config)
+                client(config, &Environment::read())
             }
         });
         let client = match built.await {

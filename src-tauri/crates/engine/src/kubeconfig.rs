@@ -159,15 +159,36 @@ impl Contexts {
         }
     }
 
-    /// What kube needs to build a client for the context.
+    /// What a client for the context is built from. Its proxy is the kubeconfig's own.
     ///
     /// # Errors
     /// When the context's cluster is missing, or a certificate cannot be read.
     pub async fn config(&self, context: &str) -> Result<kube::Config, Error> {
         let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
-        kube::Config::from_custom_kubeconfig(self.kubeconfig.clone(), &options)
-            .await
-            .map_err(|error| Error::BadKubeconfig { path: self.path.clone(), reason: reason(&error) })
+        let names_proxy = self.names_proxy(context);
+        let bad = |error| {
+            let reason = match &error {
+                KubeconfigError::ParseProxyUrl(_) if !names_proxy => {
+                    "the proxy URL in HTTPS_PROXY cannot be read".into()
+                }
+                error => reason(error),
+            };
+            Error::BadKubeconfig { path: self.path.clone(), reason }
+        };
+        let mut config = kube::Config::from_custom_kubeconfig(self.kubeconfig.clone(), &options).await.map_err(bad)?;
+        // kube has filled it from HTTPS_PROXY otherwise, whatever the cluster: that is for who builds the client.
+        if !names_proxy {
+            config.proxy_url = None;
+        }
+        Ok(config)
+    }
+
+    /// Whether the kubeconfig has a proxy for the context's cluster.
+    fn names_proxy(&self, context: &str) -> bool {
+        let context = self.kubeconfig.contexts.iter().find(|named| named.name == context);
+        let name = context.and_then(|named| Some(&named.context.as_ref()?.cluster));
+        let cluster = self.kubeconfig.clusters.iter().find(|named| Some(&named.name) == name);
+        cluster.and_then(|named| named.cluster.as_ref()?.proxy_url.as_ref()).is_some_and(|url| !url.is_empty())
     }
 }
 
@@ -263,6 +284,18 @@ current-context: b
             assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
             assert!(!error.to_string().contains("s3cr3t"), "{error}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_proxy_is_the_kubeconfigs_own_or_none() {
+        const PROXY: &str = "http://proxy:3128/";
+        let with = |proxy: &str| FIRST.replace("6443'", &format!("6443', proxy-url: '{proxy}'"));
+        let named = loaded(&[&with(PROXY), SECOND]);
+        let config = named.config("a").await.unwrap();
+        assert_eq!(config.proxy_url.unwrap().to_string(), PROXY);
+        // What the environment has is not looked at: another cluster, and one whose entry is empty.
+        assert!(named.names_proxy("a") && !named.names_proxy("b"));
+        assert!(!loaded(&[&with("")]).names_proxy("a"));
     }
 
     #[tokio::test]

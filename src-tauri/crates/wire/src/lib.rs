@@ -1,6 +1,7 @@
 //! Byte streams into a pod over a [`kube::Client`].
 //!
 //! The map, from the bottom:
+//! - [`client`] makes the [`kube::Client`] of a cluster: its connections, proxies and timeouts.
 //! - [`spdy`] speaks SPDY/3.1 over any byte stream, as a client or as a server.
 //! - [`upgrade`] turns a connection to the API server into a byte stream to a pod, on each of the three [`upgrade::Wire`]s;
 //!   [`tunnel`] is the second's, [`websocket`] the third's. [`ladder`] finds and remembers which of them a cluster speaks.
@@ -12,12 +13,14 @@
 //!
 //! This crate never decides where a connection goes or whether it is tried again; it says what happened.
 
+pub mod client;
 mod connection;
 pub mod failure;
 pub mod half_close;
 pub mod ladder;
 pub mod pool;
 pub mod portforward;
+mod read_ahead;
 pub mod spdy;
 pub mod tunnel;
 pub mod upgrade;

@@ -1,0 +1,195 @@
+//! One connection to the API server: TCP, a proxy where there is one, read-ahead, TLS; all of it in `CONNECT_TIMEOUT`.
+//!
+//! TLS to the API server is kube's (its CA, client certificate and server name), and offers no ALPN: HTTP/1.1 is what
+//! upgrades need. Between it and whatever carries it lies `ReadAhead`.
+//!
+//! TLS to an `https` proxy trusts the system's roots and shows no certificate. (kube and kubectl use the cluster's TLS
+//! settings for both: there, the proxy must have a certificate from the cluster's own CA, is shown the user's client
+//! certificate, and goes unverified if the cluster does. A proxy is not the cluster, and it is told a password.)
+//!
+//! What fails at a proxy names the proxy. Its words stand in one error without a source, as it is the innermost one that
+//! is shown.
+
+#[cfg(test)]
+pub(in crate::client) mod fakes;
+#[cfg(test)]
+mod tests;
+
+use std::{error::Error, io, time::Duration};
+
+use futures::{FutureExt, future::BoxFuture};
+use http::Uri;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::{
+    client::legacy::connect::{
+        HttpConnector,
+        proxy::{SocksV5, Tunnel},
+    },
+    rt::TokioIo,
+};
+use kube::client::ConfigExt;
+use tokio::{net::TcpStream, time::error::Elapsed};
+use tower::{BoxError, Service, ServiceExt, service_fn};
+
+use super::proxy::{Kind, Proxy, with_port};
+use crate::read_ahead::ReadAhead;
+
+/// TCP, proxy and TLS together have this long. It lets two lost SYNs be repeated, after 1 and 3 s, and a client whose
+/// connection is held meanwhile does not wait for the third. The addresses of one name share it.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// A connection that is silent for this long is asked whether it still stands. A watch can be quiet for minutes, and a
+/// network that goes away, as in sleep or with a VPN, says nothing.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
+/// It is asked again after this long,
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+/// this many times in all: a dead one is known after 25 s. (Windows has its own count: 10.)
+const KEEPALIVE_PROBES: u32 = 3;
+
+/// What TLS to the API server runs over: TCP to it or to a proxy in clear, or TLS to a proxy.
+pub(super) type Transport = ReadAhead<MaybeHttpsStream<TokioIo<TcpStream>>>;
+
+/// A whole connection to the API server.
+type Secured = MaybeHttpsStream<Transport>;
+
+/// Why there is no connection, where a proxy is to blame.
+#[derive(Debug, thiserror::Error)]
+enum ThroughProxy {
+    #[error("the proxy {0} cannot be reached: {1}")]
+    Unreachable(String, String),
+    #[error("the proxy {0} does not connect to {1}: {2}")]
+    Refused(String, String, String),
+}
+
+/// Connects to the API server that `config` names, through `proxy` where there is one.
+///
+/// # Errors
+/// When certificates or keys cannot be used. `config`'s exec plugin is run if it has one.
+pub(super) fn connector(
+    config: &kube::Config,
+    proxy: Option<Proxy>,
+) -> kube::Result<
+    impl Service<Uri, Response = Secured, Error = BoxError, Future = BoxFuture<'static, Result<Secured, BoxError>>>
+    + Clone
+    + Send
+    + 'static,
+> {
+    let dialer = Dialer::new(proxy)?;
+    let too_late = dialer.too_late();
+    let tls = config.rustls_https_connector_with_connector(service_fn(move |uri| dialer.clone().dial(uri).boxed()))?;
+    Ok(service_fn(move |uri| {
+        let (connecting, too_late) = (tls.clone().oneshot(uri), too_late.clone());
+        tokio::time::timeout(CONNECT_TIMEOUT, connecting)
+            .map(move |done| match done {
+                Ok(Err(error)) if !is_timeout(&*error) => Err(error),
+                Ok(Ok(stream)) => Ok(stream),
+                Ok(Err(_)) | Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, too_late).into()),
+            })
+            .boxed()
+    }))
+}
+
+/// Dials the API server, or a proxy that does.
+#[derive(Clone)]
+pub(super) struct Dialer {
+    tcp: HttpConnector,
+    proxy: Option<(Proxy, Option<HttpsConnector<HttpConnector>>)>,
+}
+
+impl Dialer {
+    pub(super) fn new(proxy: Option<Proxy>) -> kube::Result<Self> {
+        let with_tls = |proxy: Proxy| {
+            // An empty configuration: the system's roots, no client certificate.
+            let tls = || kube::Config::new(proxy.uri.clone()).rustls_https_connector_with_connector(tcp());
+            let tls = (proxy.kind == Kind::Https).then(tls).transpose()?;
+            Ok::<_, kube::Error>((proxy, tls))
+        };
+        Ok(Dialer { tcp: tcp(), proxy: proxy.map(with_tls).transpose()? })
+    }
+
+    pub(super) async fn dial(self, server: Uri) -> Result<Transport, BoxError> {
+        let server = with_port(&server).ok_or_else(|| io::Error::other("the server's URL has no host"))?;
+        let stream = match self.proxy {
+            None => MaybeHttpsStream::Http(self.tcp.oneshot(server).await?),
+            Some((proxy, tls)) => through(&proxy, reach(self.tcp, tls, &proxy).await?, server).await?,
+        };
+        Ok(ReadAhead::new(stream))
+    }
+
+    fn too_late(&self) -> String {
+        let through = self.proxy.as_ref().map(|(proxy, _)| format!(" through the proxy {}", proxy.address()));
+        format!("no connection within {} s{}", CONNECT_TIMEOUT.as_secs(), through.unwrap_or_default())
+    }
+}
+
+/// Connects to the proxy itself.
+async fn reach(
+    tcp: HttpConnector,
+    tls: Option<HttpsConnector<HttpConnector>>,
+    proxy: &Proxy,
+) -> Result<MaybeHttpsStream<TokioIo<TcpStream>>, BoxError> {
+    let reached = match tls {
+        Some(tls) => tls.oneshot(proxy.uri.clone()).await,
+        None => tcp.oneshot(proxy.uri.clone()).await.map(MaybeHttpsStream::Http).map_err(BoxError::from),
+    };
+    reached.map_err(|error| match is_timeout(&*error) {
+        true => error,
+        false => ThroughProxy::Unreachable(proxy.address().to_owned(), innermost(&*error)).into(),
+    })
+}
+
+/// Has the proxy connect to `server`. It is reached beforehand, as hyper-util's errors do not tell why it was not.
+async fn through<T>(proxy: &Proxy, stream: T, server: Uri) -> Result<T, BoxError>
+where
+    T: hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
+{
+    let mut stream = Some(stream);
+    let reached = service_fn(move |_: Uri| {
+        std::future::ready(stream.take().ok_or_else(|| io::Error::other("a stream is dialled through once")))
+    });
+    let refused = |error: BoxError| {
+        let server = server.authority().map(ToString::to_string).unwrap_or_default();
+        ThroughProxy::Refused(proxy.address().to_owned(), server, innermost(&*error)).into()
+    };
+    if proxy.kind == Kind::Socks {
+        let mut socks = SocksV5::new(proxy.uri.clone(), reached);
+        if let Some((user, password)) = proxy.login.raw_auth() {
+            socks = socks.with_auth(user.to_owned(), password.to_owned());
+        }
+        socks.oneshot(server.clone()).await.map_err(|error| refused(error.into()))
+    } else {
+        let mut tunnel = Tunnel::new(proxy.uri.clone(), reached);
+        if let Some(login) = proxy.login.basic_auth() {
+            tunnel = tunnel.with_auth(login.clone());
+        }
+        tunnel.oneshot(server.clone()).await.map_err(|error| refused(error.into()))
+    }
+}
+
+/// TCP as every connection here has it. An unread peer's window may stay closed for as long as it likes: there is no
+/// `TCP_USER_TIMEOUT`, which would end such a connection.
+fn tcp() -> HttpConnector {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    // Without it, a small write waits for the answer to the one before: 40 ms.
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    tcp.set_keepalive(Some(KEEPALIVE_IDLE));
+    tcp.set_keepalive_interval(Some(KEEPALIVE_INTERVAL));
+    tcp.set_keepalive_retries(Some(KEEPALIVE_PROBES));
+    tcp
+}
+
+/// Whether hyper-util's own timer ended it, which says `deadline has elapsed` and no more.
+fn is_timeout(error: &(dyn Error + 'static)) -> bool {
+    causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref()).any(|inside| inside.is::<Elapsed>())
+}
+
+/// What the system or the library says in the end.
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&cause| cause.source())
+}

@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. The work is in scripts/ and tests/cluster/.
 .DEFAULT_GOAL := help
-.PHONY: help run test fmt cluster-up cluster-down clean
+.PHONY: help run test bench fmt cluster-up cluster-down clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -10,6 +10,9 @@ run: ## install what is missing, build, and open the window (the command where t
 
 test: ## install what is missing and run every check and test, a real Kubernetes and a real window included
 	@scripts/test.sh
+
+bench: ## measure against kubectl on the real cluster; prints a table
+	@scripts/bench.sh $(ARGS)
 
 fmt: ## format the Rust code
 	@cargo fmt --all

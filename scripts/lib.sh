@@ -111,6 +111,32 @@ need_tool() {
   PATH=$root/bin:$PATH
 }
 
+# may_have_cluster          whether there is a Kubernetes to test on, or one can be started here
+may_have_cluster() { [ -n "${PORTOLAN_TEST_KUBECONFIG:-}" ] || { [ "$(id -u)" = 0 ] && is_debian 12; }; }
+
+# need_cluster              that Kubernetes, with the tests' workloads on it. Run from the repository's root. Sets
+#   kubeconfigs             its kubeconfigs: one that was named, or both of our own
+#   started_cluster         the folder of a cluster that was started just now, for tests/cluster/down.sh at the end
+# One of our own that other sources made, or that does not answer, is not used but replaced.
+# shellcheck disable=SC2034 # what it sets is its caller's
+need_cluster() {
+  local state=/tmp/portolan-cluster
+  if [ -n "${PORTOLAN_TEST_KUBECONFIG:-}" ]; then
+    tests/cluster/apply.sh "$PORTOLAN_TEST_KUBECONFIG"
+    kubeconfigs=("$PORTOLAN_TEST_KUBECONFIG")
+    return
+  fi
+  if [ "${CI:-}" != true ] && [ "$(cat $state/made-from 2>/dev/null)" = "$(tests/cluster/up.sh --made-from)" ] &&
+    timeout 10 $state/kubectl --kubeconfig $state/admin.kubeconfig get --raw /readyz >/dev/null 2>&1; then
+    say "using the cluster that runs, and leaving it running"
+    KUBECTL=$state/kubectl tests/cluster/apply.sh $state/admin.kubeconfig
+  else
+    started_cluster=$state
+    tests/cluster/up.sh $state >/dev/null
+  fi
+  kubeconfigs=("$state/admin.kubeconfig" "$state/front.kubeconfig")
+}
+
 # What the window is built from and runs with, as Debian's and Ubuntu's packages. GTK and D-Bus come with WebKit; the tray
 # looks for its library only when it runs; a system without a font shows boxes.
 # shellcheck disable=SC2034

@@ -104,28 +104,14 @@ else
 fi
 
 # ------------------------------------------------------------------ a real Kubernetes
-# One that other sources made, or that does not answer, is not used but replaced.
-state=/tmp/portolan-cluster
-running_cluster() {
-  [ "${CI:-}" != true ] && [ "$(cat $state/made-from 2>/dev/null)" = "$(tests/cluster/up.sh --made-from)" ] &&
-    timeout 10 $state/kubectl --kubeconfig $state/admin.kubeconfig get --raw /readyz >/dev/null 2>&1
-}
 kubeconfigs=() left_out=()
-if [ -n "${PORTOLAN_TEST_KUBECONFIG:-}" ]; then
-  step "the cluster of PORTOLAN_TEST_KUBECONFIG"
-  tests/cluster/apply.sh "$PORTOLAN_TEST_KUBECONFIG"
-  kubeconfigs=("$PORTOLAN_TEST_KUBECONFIG")
-elif [ "$(id -u)" = 0 ] && is_debian 12; then
-  step "our own cluster"
-  if running_cluster; then
-    say "using the one that runs, and leaving it running"
-    KUBECTL=$state/kubectl tests/cluster/apply.sh $state/admin.kubeconfig
-  else
-    started_cluster=$state
-    tests/cluster/up.sh $state >/dev/null
+if may_have_cluster; then
+  step "the cluster"
+  need_cluster
+  if [ -z "${PORTOLAN_TEST_KUBECONFIG:-}" ]; then
+    PORTOLAN_TEST_VIEWER_KUBECONFIG=$(dirname "${kubeconfigs[0]}")/viewer.kubeconfig
+    export PORTOLAN_TEST_VIEWER_KUBECONFIG
   fi
-  kubeconfigs=("$state/admin.kubeconfig" "$state/front.kubeconfig")
-  export PORTOLAN_TEST_VIEWER_KUBECONFIG=$state/viewer.kubeconfig
 else
   left_out+=("the cluster and desktop tests, which need a Kubernetes: run this as root on Debian 12, or set PORTOLAN_TEST_KUBECONFIG to a cluster's kubeconfig")
 fi

@@ -24,7 +24,7 @@ fn the_kubeconfig_goes_before_the_environment_and_the_cluster_decides() {
         (None, "http://one.corp:8080", &both, Some("clear:3128")),
         (None, "https://two.corp:6443", &both, None),
         (None, "https://a.two.corp", &both, None),
-        (None, "https://10.200.77.2:6443", &both, None),
+        (None, "https://10.20.30.40:6443", &both, None),
         (None, "https://three.corp:6443", &both, None),
         (None, "https://three.corp", &both, Some("tls:3128")),
         (None, "https://127.0.0.1:6443", &both, None),

@@ -17,6 +17,9 @@ bench: ## measure against kubectl on the real cluster; prints a table
 fmt: ## format the Rust code
 	@cargo fmt --all
 
+fuzz: ## fuzz the wire's parsers; minutes=N for each, 2 if not set
+	@scripts/fuzz.sh $(minutes)
+
 cluster-up: ## start the tests' Kubernetes and leave it running (root on Debian 12)
 	@tests/cluster/up.sh
 

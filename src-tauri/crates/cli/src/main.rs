@@ -15,7 +15,8 @@ use tracing_subscriber::EnvFilter;
 
 use args::{Args, Command};
 
-#[tokio::main]
+// One thread carries more than a cluster can serve, and what it carries never waits for another core to wake up.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let args = Args::parse();
     let filter = EnvFilter::try_from_env("PORTOLAN_LOG")

@@ -120,3 +120,6 @@ impl<W: AsyncWrite + Unpin, D: FnOnce() + Unpin> AsyncWrite for ToPod<W, D> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -102,9 +102,12 @@ impl Ladder {
 
 /// A server that knows a wire says more about it than one that does not: forbidden counts before unreachable, and the
 /// first of equals, which is the better wire's.
-fn more_telling(before: Option<Failure>, now: Failure) -> Failure {
+pub(crate) fn more_telling(before: Option<Failure>, now: Failure) -> Failure {
     match before {
         Some(before) if before.kind == Kind::Forbidden || now.kind != Kind::Forbidden => before,
         _ => now,
     }
 }
+
+#[cfg(test)]
+mod tests;

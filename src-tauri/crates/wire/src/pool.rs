@@ -65,7 +65,9 @@ struct Inner {
     dialler: Arc<dyn Dial>,
     dials: Arc<Semaphore>,
     pods: Mutex<HashMap<Key, Pod>>,
-    /// Something may have become free, or fit.
+    /// An upgrade may have become free.
+    freed: Notify,
+    /// An upgrade has become fit or unfit, or a pod has too few or too many.
     changed: Arc<Notify>,
 }
 
@@ -83,11 +85,19 @@ impl Key {
     }
 }
 
+/// Tells what a dial came to.
+type Dialled = oneshot::Receiver<Result<(), Refusal>>;
+
 impl Pool {
     /// An empty pool.
     pub fn new(dialler: Arc<dyn Dial>) -> Self {
-        let inner =
-            Inner { dialler, dials: Arc::new(Semaphore::new(DIALS)), pods: Mutex::default(), changed: Arc::default() };
+        let inner = Inner {
+            dialler,
+            dials: Arc::new(Semaphore::new(DIALS)),
+            pods: Mutex::default(),
+            freed: Notify::new(),
+            changed: Arc::default(),
+        };
         Pool { inner: Arc::new(inner), dialling: Mutex::default() }
     }
 
@@ -107,16 +117,21 @@ impl Pool {
     pub async fn take(&self, to: &PodPort) -> Result<Taken, Refusal> {
         let inner = &self.inner;
         let key = Key::of(to);
-        let mut dialling: Option<oneshot::Receiver<Result<(), Refusal>>> = None;
+        let mut dialling: Option<Dialled> = None;
         loop {
             // Before the look, so that nothing is missed between it and the wait.
-            let changed = inner.changed.notified();
-            tokio::pin!(changed);
+            let (freed, changed) = (inner.freed.notified(), inner.changed.notified());
+            tokio::pin!(freed, changed);
+            freed.as_mut().enable();
             changed.as_mut().enable();
             let may_dial = {
                 let mut pods = inner.pods();
                 let pod = pods.entry(key.clone()).or_default();
-                if let Some(mux) = pod.take() {
+                if let Some(mux) = pod.take(dialling.is_none()) {
+                    // The keeper sees to the next.
+                    if pod.needs_keeper() {
+                        inner.changed.notify_waiters();
+                    }
                     return Ok(Taken { pool: Arc::downgrade(inner), key, mux, well: false });
                 }
                 dialling.is_none() && pod.may_dial()
@@ -124,17 +139,15 @@ impl Pool {
             if may_dial {
                 dialling = Some(self.dial(to.clone()));
             }
-            match &mut dialling {
-                None => changed.await,
-                Some(told) => tokio::select! {
-                    biased;
-                    dialled = told => {
-                        dialling = None;
-                        // It is among the pod's now: the next look finds it, unless somebody was faster.
-                        dialled.unwrap_or_else(|_| Err(over()))?;
-                    }
-                    () = changed => {}
-                },
+            tokio::select! {
+                biased;
+                dialled = told(&mut dialling) => {
+                    dialling = None;
+                    // It is among the pod's now: the next look finds it, unless somebody was faster.
+                    dialled.unwrap_or_else(|_| Err(over()))?;
+                }
+                () = freed => {}
+                () = changed => {}
             }
         }
     }
@@ -147,16 +160,26 @@ impl Pool {
     }
 
     /// Dials in a task of its own: a connection that finds another upgrade meanwhile leaves this one to the next.
-    fn dial(&self, to: PodPort) -> oneshot::Receiver<Result<(), Refusal>> {
+    fn dial(&self, to: PodPort) -> Dialled {
         let (tell, told) = oneshot::channel();
         let inner = self.inner.clone();
         let mut dialling = self.dialling.lock().unwrap_or_else(PoisonError::into_inner);
         while dialling.try_join_next().is_some() {}
         dialling.spawn(async move {
-            // Whoever asked may have found another meanwhile.
-            let _ = tell.send(dial(&inner, &to).await);
+            if tell.send(dial(&inner, &to).await).is_err() {
+                // Whoever asked has found another meanwhile, or has left.
+                inner.trim(&Key::of(&to));
+            }
         });
         told
+    }
+}
+
+/// What a dial came to; never, where there is none.
+async fn told(dialling: &mut Option<Dialled>) -> Result<Result<(), Refusal>, oneshot::error::RecvError> {
+    match dialling {
+        Some(dialling) => dialling.await,
+        None => std::future::pending().await,
     }
 }
 
@@ -175,18 +198,33 @@ impl Inner {
         self.pods.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Drops what nobody wants of a pod's.
+    fn trim(&self, key: &Key) {
+        let mut pods = self.pods();
+        if let Some(pod) = pods.get_mut(key) {
+            let _ = pod.trim(Instant::now());
+            if pod.is_forgettable() {
+                pods.remove(key);
+            }
+        }
+    }
+
     /// Takes back a connection's share in an upgrade.
     fn give_back(&self, key: &Key, mux: &Mux, well: bool) {
         let mut pods = self.pods();
         let idle: usize = pods.values().map(Pod::idle).sum();
         let Some(pod) = pods.get_mut(key) else { return };
         pod.give_back(mux, well && idle < IDLE, Instant::now());
+        let needs_keeper = pod.needs_keeper();
         if pod.is_forgettable() {
             pods.remove(key);
         }
         drop(pods);
         mux.settle();
-        self.changed.notify_waiters();
+        self.freed.notify_waiters();
+        if needs_keeper {
+            self.changed.notify_waiters();
+        }
     }
 }
 
@@ -208,7 +246,13 @@ struct Place<'a> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.inner.pods().entry(self.key.clone()).or_default().dialled(self.dialled.take(), Instant::now());
+        let mut pods = self.inner.pods();
+        let pod = pods.entry(self.key.clone()).or_default();
+        pod.dialled(self.dialled.take(), Instant::now());
+        if pod.is_forgettable() {
+            pods.remove(self.key);
+        }
+        drop(pods);
         self.inner.changed.notify_waiters();
     }
 }
@@ -276,14 +320,10 @@ impl fmt::Debug for Warm {
 impl Drop for Warm {
     fn drop(&mut self) {
         let Some(inner) = self.pool.upgrade() else { return };
-        let mut pods = inner.pods();
-        if let Some(pod) = pods.get_mut(&self.key) {
+        if let Some(pod) = inner.pods().get_mut(&self.key) {
             pod.wanted -= 1;
-            let _ = pod.trim(Instant::now());
-            if pod.is_forgettable() {
-                pods.remove(&self.key);
-            }
         }
+        inner.trim(&self.key);
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use crate::{
     Connection, Connector, Failure, Kind, PodPort, Warmth,
     half_close::half_close,
-    ladder::Ladder,
+    ladder::{Ladder, more_telling},
     pool::{Dial, Pool, Taken},
     spdy::{self, Mux, Stream},
     upgrade::{self, Refusal, Wire},
@@ -51,10 +51,9 @@ impl PortForward {
             }
         };
         let other = if self.way.is_hopeful(to) { self.way.own(to, first).await } else { self.shared(to, first).await };
-        other.map_err(|second| match (refusal, second.failure()) {
-            // Forbidden on one, unknown on the other.
-            (first, second) if first.kind == Kind::Forbidden && second.kind == Kind::Unreachable => first,
-            (_, second) => second,
+        other.map_err(|second| match second {
+            Refusal::Any(failure) => failure,
+            Refusal::ThisWire(failure) => more_telling(Some(refusal), failure),
         })
     }
 
@@ -128,6 +127,8 @@ impl Drop for Share {
         if let Some(taken) = self.taken.take()
             && self.data.end().is_some()
         {
+            // Nobody reads there any more: what it had yet to read may keep the server's worker for ever.
+            taken.mux().doubt();
             taken.well();
         }
     }
@@ -146,3 +147,6 @@ async fn ending(pair: spdy::Pair) -> Result<(), Failure> {
         (Ok(_), Some(Ok(())) | None) => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,3 +89,6 @@ pub fn as_io(error: tungstenite::Error) -> io::Error {
         other => io::Error::other(other),
     }
 }
+
+#[cfg(test)]
+mod tests;

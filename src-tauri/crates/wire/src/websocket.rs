@@ -175,3 +175,6 @@ impl<S: Io> AsyncWrite for ToPod<S> {
         Pin::new(&mut self.messages).poll_close(cx).map_err(as_io)
     }
 }
+
+#[cfg(test)]
+mod tests;

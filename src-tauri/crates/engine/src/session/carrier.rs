@@ -50,12 +50,14 @@ pub(crate) struct Shared {
     /// The pod that a sticky session is on.
     stuck_to: Mutex<Option<String>>,
     has_served: AtomicBool,
+    /// Whether the session was told of a failure since it was last told that all is well.
+    marked: AtomicBool,
 }
 
 /// What a connection tells its session.
 #[derive(Debug)]
 pub(crate) enum Report {
-    /// A connection was carried to its end.
+    /// A connection was carried to its end, the first after a failure.
     Carried,
     /// An endpoint did not.
     Failed(Endpoint, Failure),
@@ -80,6 +82,7 @@ impl Shared {
             held: Semaphore::new(HELD),
             stuck_to: Mutex::default(),
             has_served: AtomicBool::default(),
+            marked: AtomicBool::default(),
         }
     }
 
@@ -210,6 +213,10 @@ impl Shared {
     }
 
     fn report(&self, report: Report) {
+        let bad = matches!(report, Report::Failed(..));
+        if !self.marked.swap(bad, Relaxed) && !bad {
+            return; // That all is well is news only after something else.
+        }
         // The session may be over already; then nobody needs to know.
         let _ = self.reports.send(report);
     }

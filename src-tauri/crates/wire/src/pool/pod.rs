@@ -36,6 +36,8 @@ pub(super) struct Pod {
     dialling: usize,
     /// How many have an interest in this pod.
     pub(super) wanted: usize,
+    /// Whether the keeper looks again by itself.
+    looked_after: bool,
 }
 
 #[derive(Debug)]
@@ -57,9 +59,10 @@ impl Slot {
 }
 
 impl Pod {
-    /// A share in an upgrade: in an idle one, the one that was used last; past the bound, in the one that the fewest have.
-    pub(super) fn take(&mut self) -> Option<Mux> {
-        let has_room = self.has_room();
+    /// A share in an upgrade: in an idle one, the one that was used last; past the bound, in the one that the fewest have,
+    /// for one who `may_share`. That is nobody for whom another is being dialled.
+    pub(super) fn take(&mut self, may_share: bool) -> Option<Mux> {
+        let may_share = may_share && !self.has_room();
         let slots = &mut self.slots;
         let idle = |slots: &[Slot]| {
             let free = slots.iter().enumerate().filter(|(_, slot)| slot.is_free());
@@ -69,7 +72,7 @@ impl Pod {
             let open = slots.iter().enumerate().filter(|(_, slot)| slot.taken < SHARED && slot.is_open());
             open.min_by_key(|(_, slot)| slot.taken).map(|(at, _)| at)
         };
-        let at = idle(slots).or_else(|| if has_room { None } else { share(slots) })?;
+        let at = idle(slots).or_else(|| if may_share { share(slots) } else { None })?;
         let slot = &mut slots[at];
         slot.taken += 1;
         slot.served += 1;
@@ -101,10 +104,23 @@ impl Pod {
 
     /// Whether an idle upgrade is missing; then it counts as being dialled, until [`Pod::dialled`].
     pub(super) fn wants_one(&mut self) -> bool {
-        let in_use = self.slots.iter().filter(|slot| slot.taken > 0).count();
+        self.is_short() && self.may_dial()
+    }
+
+    /// Whether an idle upgrade is missing.
+    fn is_short(&self) -> bool {
         let ready = self.slots.iter().filter(|slot| slot.is_free()).count();
-        let missing = self.wanted > 0 && ready + self.dialling < in_use.clamp(1, SPARE);
-        missing && self.may_dial()
+        self.wanted > 0 && ready + self.dialling < self.spare()
+    }
+
+    /// How many should be idle.
+    fn spare(&self) -> usize {
+        self.slots.iter().filter(|slot| slot.taken > 0).count().clamp(1, SPARE)
+    }
+
+    /// Whether there is something to do for the keeper that it does not know of.
+    pub(super) fn needs_keeper(&self) -> bool {
+        self.wanted > 0 && (self.is_short() || (!self.looked_after && self.idle() > self.spare()))
     }
 
     /// A dial has ended, with an upgrade or in vain.
@@ -123,7 +139,7 @@ impl Pod {
             let hangs = now >= slot.idle_since + UNFIT && !slot.mux.is_fit();
             slot.taken > 0 || (wanted && !slot.mux.is_done_for() && !hangs)
         });
-        let spare = self.slots.iter().filter(|slot| slot.taken > 0).count().clamp(1, SPARE);
+        let spare = self.spare();
         let mut idle: Vec<Instant> =
             self.slots.iter().filter(|slot| slot.taken == 0).map(|slot| slot.idle_since).collect();
         idle.sort();
@@ -135,7 +151,9 @@ impl Pod {
         let surplus = idle.first().filter(|_| too_many > 0).map(|since| *since + SPARED);
         let unfit = self.slots.iter().filter(|slot| slot.taken == 0 && !slot.mux.is_fit());
         let unfit = unfit.map(|slot| slot.idle_since + UNFIT).min();
-        surplus.into_iter().chain(unfit).min().map(|at| at.max(now + LOOK))
+        let look_again = surplus.into_iter().chain(unfit).min().map(|at| at.max(now + LOOK));
+        self.looked_after = look_again.is_some();
+        look_again
     }
 
     /// Idle upgrades.

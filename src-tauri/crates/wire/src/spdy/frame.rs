@@ -158,6 +158,25 @@ impl Decoder {
     }
 }
 
+impl Decoder {
+    /// The data frame whose payload comes next, and how much of it is left. Once all that was buffered has been taken, it
+    /// may be read from the transport to where it belongs, and [`Decoder::took`] told.
+    pub fn payload(&self) -> Option<(u32, usize)> {
+        match self.rest {
+            Rest::Data { id, left, .. } => Some((id, left)),
+            Rest::Nothing | Rest::Skipped { .. } => None,
+        }
+    }
+
+    /// So much of the payload was read past this decoder, at most what was left. Whether the sender is done with the stream.
+    pub fn took(&mut self, amount: usize) -> bool {
+        let Rest::Data { id, fin, left } = self.rest else { return false };
+        let left = left.saturating_sub(amount);
+        self.rest = if left == 0 { Rest::Nothing } else { Rest::Data { id, fin, left } };
+        fin && left == 0
+    }
+}
+
 enum Head {
     Data { id: u32, fin: bool, length: usize },
     Control { version: u16, kind: u16, fin: bool, length: usize },

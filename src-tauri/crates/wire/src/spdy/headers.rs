@@ -125,7 +125,7 @@ fn take_length(plain: &mut Bytes) -> Result<usize, Error> {
 
 /// What both sides of SPDY/3 know before anything is sent, so that zlib can refer to it: each of some names after its
 /// length, then a text. The specification has it; one that differs by a byte has another checksum, and is of no use.
-fn dictionary() -> Vec<u8> {
+pub fn dictionary() -> Vec<u8> {
     let mut dictionary = Vec::new();
     for name in NAMES.split(' ') {
         // Only here does a name have a blank: the status `200 OK`.

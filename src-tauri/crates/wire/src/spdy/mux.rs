@@ -154,6 +154,11 @@ impl Mux {
         self.with(State::settle);
     }
 
+    /// Takes nothing that was sent for settled, however little it is: see [`Mux::settle`].
+    pub fn doubt(&self) {
+        self.with(State::doubt);
+    }
+
     /// How many streams this side still holds.
     pub fn streams(&self) -> usize {
         self.with(|state| state.streams.len())

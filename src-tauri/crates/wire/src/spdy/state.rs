@@ -6,13 +6,13 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    io::IoSlice,
+    io::{self, IoSlice},
     pin::Pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::{io::AsyncWrite, time::Instant};
 use tokio_util::io::poll_read_buf;
 
@@ -34,11 +34,18 @@ const LONGEST_TEXT: usize = 8 * 1024;
 /// What waits to be sent; then writers wait.
 const UNSENT: usize = 128 * 1024;
 
-/// What is read at once, and so how much of a download is in one piece.
-const READ: usize = 64 * 1024;
+/// Heads are read with so much of what follows them: small frames come whole, and many at once. The rest of a long
+/// payload is read to where its reader finds it.
+const HEADS: usize = 2 * 1024;
 
-/// How much is read before other tasks have their turn, in pieces of [`READ`].
-const READS: usize = 4;
+/// A piece of a download, as its reader gets it: the payload of two of a server's frames.
+const PIECE: usize = 64 * 1024;
+
+/// The least that a piece has room for, so that tiny frames share one.
+const SMALL: usize = 512;
+
+/// How much is read before other tasks have their turn.
+const TURN: usize = 256 * 1024;
 
 /// The most that one data frame carries. Servers queue up to 50 frames a worker, so larger ones only take more memory.
 const FRAME: usize = 32 * 1024;
@@ -98,7 +105,9 @@ pub(super) struct State {
 /// One stream, as far as its own side has not dropped it.
 #[derive(Debug)]
 pub(super) struct StreamState {
-    pub(super) queue: VecDeque<Bytes>,
+    /// What is not read yet. The last may grow.
+    queue: VecDeque<BytesMut>,
+    /// How much is in the queue; where `drops`, how much has ever been.
     queued: usize,
     /// Whether a full queue drops what comes instead of holding up the connection.
     drops: bool,
@@ -142,6 +151,24 @@ impl StreamState {
             local_ended: false,
             reader: None,
         }
+    }
+
+    /// Whether what comes is to be kept, all of it.
+    fn takes(&self) -> bool {
+        self.remote == Remote::Open && !self.drops && self.queued < UNREAD
+    }
+
+    /// The piece that the next bytes are put to. Pieces are never moved to make room: a long one begins where another
+    /// ends. What a small frame brings takes little more than it needs, since a thousand idle streams may hold on to it.
+    fn room_for(&mut self, bytes: usize) -> &mut BytesMut {
+        let fits = self.queue.back().is_some_and(|last| last.capacity() - last.len() >= bytes.min(HEADS));
+        if !fits {
+            let capacity = if bytes > HEADS { PIECE } else { bytes.max(SMALL) };
+            self.queue.push_back(BytesMut::with_capacity(capacity));
+        }
+        // There is one: see above.
+        let last = self.queue.len() - 1;
+        &mut self.queue[last]
     }
 }
 
@@ -194,7 +221,10 @@ impl State {
     /// is woken when it is worth another try.
     pub(super) fn send_data(&mut self, id: u32, payload: &[u8], waker: &Waker) -> Option<usize> {
         if self.unsent.len() >= UNSENT {
-            self.writers.push(waker.clone());
+            // A task that has other work, too, tries again each time it is woken for that.
+            if !self.writers.iter().any(|writer| writer.will_wake(waker)) {
+                self.writers.push(waker.clone());
+            }
             return None;
         }
         let payload = &payload[..payload.len().min(FRAME)];
@@ -205,6 +235,11 @@ impl State {
         self.flush();
         self.count_sent(payload.len());
         Some(payload.len())
+    }
+
+    #[cfg(test)]
+    pub(super) fn waiting_writers(&self) -> usize {
+        self.writers.len()
     }
 
     /// Payload was sent, or will be.
@@ -272,7 +307,8 @@ impl State {
             self.ping(Instant::now());
         }
         self.flush();
-        for _ in 0..READS {
+        let mut left = TURN;
+        while left > 0 {
             if let Err(error) = self.dispatch() {
                 self.end(error);
             }
@@ -283,43 +319,13 @@ impl State {
                 return Poll::Pending;
             }
             match self.receive(cx) {
-                Poll::Ready(()) => {}
-                Poll::Pending => return Poll::Pending,
-            }
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    }
-
-    /// Fills the buffer as far as there is something to read.
-    fn receive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut got = false;
-        // A part of a control frame may be there already.
-        let full = self.received.len() + READ;
-        loop {
-            let Some(io) = &mut self.io else { return Poll::Ready(()) };
-            if self.received.len() + 1024 > full {
-                break;
-            }
-            self.received.reserve(full - self.received.len());
-            match poll_read_buf(Pin::new(io), cx, &mut self.received) {
-                Poll::Ready(Ok(0)) => {
-                    // What came before the end counts first.
-                    if let Err(error) = self.dispatch() {
-                        self.end(error);
-                    }
-                    if self.held_up_by.is_none() {
-                        self.end(Error::Ended);
-                    }
-                    return Poll::Ready(());
-                }
-                Poll::Ready(Ok(_)) => got = true,
-                Poll::Ready(Err(error)) => {
-                    self.end(error.into());
-                    return Poll::Ready(());
-                }
-                Poll::Pending if got => break,
+                Poll::Ready(Ok(0)) => self.end(Error::Ended),
+                Poll::Ready(Ok(amount)) => left = left.saturating_sub(amount),
+                Poll::Ready(Err(error)) => self.end(error.into()),
                 Poll::Pending => {
+                    if left < TURN {
+                        self.heard();
+                    }
                     if self.received.is_empty() {
                         // An idle connection holds no buffer.
                         self.received = BytesMut::new();
@@ -328,11 +334,50 @@ impl State {
                 }
             }
         }
+        self.heard();
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn heard(&mut self) {
         self.pings.heard = Instant::now();
         if std::mem::take(&mut self.pings.suspect) {
             tracing::debug!("a silent upgrade speaks again");
         }
-        Poll::Ready(())
+    }
+
+    /// Reads once: the rest of a payload to its stream, or else what begins with a head.
+    fn receive(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let Some(io) = &mut self.io else { return Poll::Ready(Ok(0)) };
+        let payload = self.decoder.payload().filter(|_| self.received.is_empty());
+        let stream = payload.and_then(|(id, left)| Some((id, left, self.streams.get_mut(&id)?)));
+        match stream {
+            Some((id, left, stream)) if stream.takes() => {
+                let room = left.min(UNREAD - stream.queued);
+                let mut piece = stream.room_for(room).limit(room);
+                let amount = ready!(poll_read_buf(Pin::new(io), cx, &mut piece))?;
+                stream.queued += amount;
+                let fin = self.decoder.took(amount);
+                self.arrived(id);
+                if fin {
+                    self.remote_ended(id, Remote::Ended);
+                }
+                Poll::Ready(Ok(amount))
+            }
+            _ => {
+                self.received.reserve(HEADS);
+                poll_read_buf(Pin::new(io), cx, &mut (&mut self.received).limit(HEADS))
+            }
+        }
+    }
+
+    /// Something has come for a stream.
+    fn arrived(&mut self, id: u32) {
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        if stream.queued >= UNREAD && !stream.drops {
+            self.held_up_by = Some(id);
+        }
+        self.woken.extend(stream.reader.take());
     }
 
     fn dispatch(&mut self) -> Result<(), Error> {
@@ -347,8 +392,8 @@ impl State {
 
     fn handle(&mut self, frame: Frame) -> Result<(), Error> {
         match frame {
-            Frame::Data { id, payload, fin } => self.data(id, payload, fin),
-            Frame::SynReply { id, fin: true } => self.data(id, Bytes::new(), true),
+            Frame::Data { id, payload, fin } => self.data(id, &payload, fin),
+            Frame::SynReply { id, fin: true } => self.data(id, &[], true),
             Frame::SynReply { .. } => {}
             Frame::SynStream { id, fin, block } => self.accept(id, fin, &block)?,
             Frame::RstStream { id, .. } => self.remote_ended(id, Remote::Reset),
@@ -364,19 +409,21 @@ impl State {
         Ok(())
     }
 
-    fn data(&mut self, id: u32, payload: Bytes, fin: bool) {
+    fn data(&mut self, id: u32, mut payload: &[u8], fin: bool) {
         // What still comes for a stream that was dropped here is dropped too.
         let Some(stream) = self.streams.get_mut(&id) else { return };
         if stream.remote != Remote::Open {
             return;
         }
-        if !payload.is_empty() && !(stream.drops && stream.queued >= LONGEST_TEXT) {
+        if stream.drops {
+            payload = &payload[..payload.len().min(LONGEST_TEXT - stream.queued)];
+        }
+        if !payload.is_empty() {
             stream.queued += payload.len();
-            stream.queue.push_back(payload);
-            if stream.queued >= UNREAD && !stream.drops {
-                self.held_up_by = Some(id);
-            }
-            self.woken.extend(stream.reader.take());
+            // Of a long payload this is only what came with its head.
+            let rest = self.decoder.payload().map_or(0, |(_, left)| left);
+            stream.room_for(payload.len() + rest).extend_from_slice(payload);
+            self.arrived(id);
         }
         if fin {
             self.remote_ended(id, Remote::Ended);
@@ -398,12 +445,15 @@ impl State {
             return Err(Error::Malformed("a stream opened by a server"));
         }
         let headers = self.unpacker.unpack(block)?;
-        if id % 2 == 0 || id <= self.last_id {
+        if id.is_multiple_of(2) || id <= self.last_id {
             return Err(Error::Malformed("a stream id that is even, or not greater than those before"));
         }
         self.last_id = id;
         if self.backlog.len() >= BACKLOG {
-            self.send(|out| frame::put_rst_stream(out, id, frame::REFUSED));
+            // As with PINGs.
+            if self.unsent.len() < UNSENT {
+                self.send(|out| frame::put_rst_stream(out, id, frame::REFUSED));
+            }
             return Ok(());
         }
         let reply = self.packer.pack(&[]);
@@ -419,13 +469,16 @@ impl State {
     /// The next piece of a stream; `Ok(None)` at its end.
     pub(super) fn read(&mut self, id: u32, waker: &Waker) -> Poll<Result<Option<Bytes>, Error>> {
         let Some(stream) = self.streams.get_mut(&id) else { return Poll::Ready(Ok(None)) };
-        if let Some(piece) = stream.queue.pop_front() {
-            stream.queued -= piece.len();
+        // One that has just been begun is empty.
+        if let Some(piece) = stream.queue.pop_front_if(|piece| !piece.is_empty()) {
+            if !stream.drops {
+                stream.queued -= piece.len();
+            }
             if self.held_up_by == Some(id) && stream.queued < UNREAD / 2 {
                 self.held_up_by = None;
                 self.wake_driver();
             }
-            return Poll::Ready(Ok(Some(piece)));
+            return Poll::Ready(Ok(Some(piece.freeze())));
         }
         match (stream.remote, &self.over) {
             (Remote::Ended, _) => Poll::Ready(Ok(None)),
@@ -494,7 +547,8 @@ impl State {
         if now >= end {
             self.end(Error::Silent);
         }
-        end
+        // If it speaks again meanwhile, it is asked again.
+        end.min(now + PING_EVERY)
     }
 
     /// Sends a round of PINGs, one to each worker.
@@ -518,12 +572,24 @@ impl State {
         pings.out.retain(|out| *out != id);
         if before > 0 && pings.out.is_empty() {
             pings.unsettled = pings.after_round;
+            if pings.settle {
+                self.wake_driver();
+            }
         }
     }
 
-    /// Asks the peer's workers whether they have taken all that was sent, unless that is known.
+    /// Takes nothing that was sent for settled, however little it is.
+    pub(super) fn doubt(&mut self) {
+        if self.pings.unsettled > 0 {
+            self.pings.unsettled += UNSETTLED;
+            self.pings.after_round += UNSETTLED;
+        }
+    }
+
+    /// Asks the peer's workers whether they have taken all that was sent, unless that is known or being asked.
     pub(super) fn settle(&mut self) {
-        if self.pings.unsettled > UNSETTLED && self.pings.out.is_empty() && self.over.is_none() {
+        let not_asked = if self.pings.out.is_empty() { self.pings.unsettled } else { self.pings.after_round };
+        if not_asked > UNSETTLED && self.over.is_none() {
             self.pings.settle = true;
             self.wake_driver();
         }

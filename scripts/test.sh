@@ -3,7 +3,8 @@
 # Usage: test.sh
 #
 # The last ones need a Kubernetes:
-#   PORTOLAN_TEST_KUBECONFIG set    that cluster is used; the tests' workloads are put into its namespace shop
+#   PORTOLAN_TEST_KUBECONFIG set    that cluster is used; the tests' workloads are put into its namespace shop. Since
+#                                   Kubernetes 1.31 it has all wires: PORTOLAN_TEST_WIRES=spdy,tunnel,websocket
 #   root on Debian 12               our own is started (tests/cluster/up.sh) and taken down at the end; one that
 #                                   `make cluster-up` started is used as it is and left running
 #   neither                         they are left out, and the end says so; with CI=true that is a failure
@@ -109,8 +110,9 @@ if may_have_cluster; then
   step "the cluster"
   need_cluster
   if [ -z "${PORTOLAN_TEST_KUBECONFIG:-}" ]; then
-    PORTOLAN_TEST_VIEWER_KUBECONFIG=$(dirname "${kubeconfigs[0]}")/viewer.kubeconfig
-    export PORTOLAN_TEST_VIEWER_KUBECONFIG
+    made=$(dirname "${kubeconfigs[0]}")
+    export PORTOLAN_TEST_VIEWER_KUBECONFIG=$made/viewer.kubeconfig
+    export PORTOLAN_TEST_CREATOR_KUBECONFIG=$made/creator.kubeconfig PORTOLAN_TEST_GETTER_KUBECONFIG=$made/getter.kubeconfig
   fi
 else
   left_out+=("the cluster and desktop tests, which need a Kubernetes: run this as root on Debian 12, or set PORTOLAN_TEST_KUBECONFIG to a cluster's kubeconfig")
@@ -120,6 +122,13 @@ target=$(realpath "${CARGO_TARGET_DIR:-target}")/debug
 export PORTOLAN_TEST_CLI=$target/portolan PORTOLAN_TEST_APP=$target/portolan-desktop
 for kubeconfig in ${kubeconfigs[@]+"${kubeconfigs[@]}"}; do
   step "cluster tests, $(basename "$kubeconfig")"
+  # Of our own cluster it is known which wires it has. Of another, the tests take those that all have, unless it is said.
+  if [ -z "${PORTOLAN_TEST_KUBECONFIG:-}" ]; then
+    case $kubeconfig in
+      */front.kubeconfig) export PORTOLAN_TEST_WIRES=spdy,tunnel,websocket ;;
+      *) export PORTOLAN_TEST_WIRES=spdy,websocket ;;
+    esac
+  fi
   PORTOLAN_TEST_KUBECONFIG=$kubeconfig cargo test --workspace --test cluster -- --ignored --test-threads=2
 done
 

@@ -1,11 +1,19 @@
 /* podserver: what runs in every test pod. Each port behaves in one way that a tunnel has to carry.
  *
+ *     6  deaf      neither reads nor writes, until the client has gone
  *     7  echo      sends back what it gets, until the client is done
  *     9  sink      reads until the client is done
+ *    11  users     answers "N\n", the number of connections that are open beside this one
  *    19  source    writes zeros until the client goes
  *    80  http      any request without a body: 200; body and X-Pod header name the pod; keeps the connection unless told otherwise
+ *    86  exit      ends the process, so that the container is restarted
+ *   100  tenfold   reads "abc", then sends 100 times "x" in ten pieces, and ends
+ *   101  unasked   as tenfold, but asks for nothing first
+ *  1900  noise     reads 8 bytes, a little-endian N; answers N bytes of noise (below) of the seed N, and ends
+ *  1901  reset     as noise; then reads one byte more and resets the connection
  *  2525  banner    speaks first ("220 POD ready"), then echoes
  *  7777  count     reads 8 bytes, a little-endian N, and N bytes more; answers "N\n"
+ *  7778  slow      as count, and the bytes have to be noise of the seed N; the first of them are read with pauses
  *
  * Listens on IPv4 and IPv6, a thread a connection. SIGTERM ends it at once. A static binary, so that its image needs
  * nothing else. Build: gcc -O2 -static -pthread -o podserver podserver.c
@@ -14,8 +22,10 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,17 +35,28 @@
 
 enum { CHUNK = 1 << 16, THREAD_STACK = 256 << 10, BACKLOG = 1024 };
 
+static void deaf(int client);
 static void echo(int client);
 static void sink(int client);
+static void users(int client);
 static void source(int client);
 static void http(int client);
+static void leave(int client);
+static void tenfold(int client);
+static void unasked(int client);
+static void noise(int client);
+static void reset(int client);
 static void banner(int client);
 static void count(int client);
+static void slow(int client);
 
 static const struct service {
     int port;
     void (*serve)(int client);
-} services[] = {{7, echo}, {9, sink}, {19, source}, {80, http}, {2525, banner}, {7777, count}};
+} services[] = {
+    {6, deaf},      {7, echo},      {9, sink},      {11, users},    {19, source},   {80, http},   {86, leave},
+    {100, tenfold}, {101, unasked}, {1900, noise},  {1901, reset},  {2525, banner}, {7777, count}, {7778, slow},
+};
 
 struct connection {
     int client;
@@ -43,6 +64,7 @@ struct connection {
 };
 
 static char pod[256]; /* a pod's host name is its name */
+static atomic_int open_connections;
 
 static ssize_t receive(int fd, void *into, size_t room) {
     ssize_t got;
@@ -64,6 +86,36 @@ static int send_all(int fd, const void *data, size_t size) {
     return 1;
 }
 
+/* Reads as many bytes; false when the client was done before. */
+static int receive_all(int fd, void *into, size_t size) {
+    char *at = into;
+    while (size > 0) {
+        ssize_t got = receive(fd, at, size);
+        if (got <= 0) return 0;
+        at += got;
+        size -= got;
+    }
+    return 1;
+}
+
+/* The tests know the same noise: SplitMix64, little-endian. */
+static uint64_t next_noise(uint64_t *state) {
+    uint64_t mixed = *state += 0x9e3779b97f4a7c15;
+    mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9;
+    mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111eb;
+    return mixed ^ mixed >> 31;
+}
+
+static void fill_noise(uint64_t *state, uint64_t *words, size_t count) {
+    for (size_t i = 0; i < count; i++) words[i] = next_noise(state);
+}
+
+/* Whether anything is read tells nothing of the client here; that its end has come does. */
+static void deaf(int client) {
+    struct pollfd end = {.fd = client, .events = POLLRDHUP};
+    while (poll(&end, 1, -1) < 0 && errno == EINTR) {}
+}
+
 static void echo(int client) {
     char data[CHUNK];
     ssize_t got;
@@ -73,6 +125,11 @@ static void echo(int client) {
 static void sink(int client) {
     char data[CHUNK];
     while (receive(client, data, sizeof data) > 0) {}
+}
+
+static void users(int client) {
+    char line[32];
+    send_all(client, line, snprintf(line, sizeof line, "%d\n", atomic_load(&open_connections) - 1));
 }
 
 static void source(int client) {
@@ -89,11 +146,7 @@ static void banner(int client) {
 static void count(int client) {
     char data[CHUNK];
     uint64_t announced, got = 0;
-    for (size_t have = 0; have < sizeof announced;) {
-        ssize_t part = receive(client, (char *)&announced + have, sizeof announced - have);
-        if (part <= 0) return;
-        have += part;
-    }
+    if (!receive_all(client, &announced, sizeof announced)) return;
     while (got < announced) {
         uint64_t left = announced - got;
         ssize_t part = receive(client, data, left < sizeof data ? left : sizeof data);
@@ -101,6 +154,63 @@ static void count(int client) {
         got += part;
     }
     send_all(client, data, snprintf(data, sizeof data, "%llu\n", (unsigned long long)got));
+}
+
+static void slow(int client) {
+    enum { PAUSES = 20, PAUSE = 100000, LONG_PAUSE = 1000000 }; /* microseconds */
+    uint64_t announced, state, came[CHUNK / 8], expected[CHUNK / 8];
+    char answer[64];
+    if (!receive_all(client, &announced, sizeof announced)) return;
+    state = announced;
+    for (uint64_t got = 0, piece = 0; got < announced; piece++) {
+        size_t size = announced - got < CHUNK ? announced - got : CHUNK;
+        /* First a trickle, then nothing for a while: whoever sends is far ahead by then. */
+        if (piece <= PAUSES) usleep(piece < PAUSES ? PAUSE : LONG_PAUSE);
+        if (!receive_all(client, came, size)) return;
+        fill_noise(&state, expected, (size + 7) / 8);
+        if (memcmp(came, expected, size)) {
+            send_all(client, answer, snprintf(answer, sizeof answer, "wrong after %llu\n", (unsigned long long)got));
+            return;
+        }
+        got += size;
+    }
+    send_all(client, answer, snprintf(answer, sizeof answer, "%llu\n", (unsigned long long)announced));
+}
+
+static int send_noise(int client) {
+    uint64_t announced, state, data[CHUNK / 8];
+    if (!receive_all(client, &announced, sizeof announced)) return 0;
+    state = announced;
+    for (uint64_t sent = 0; sent < announced;) {
+        size_t size = announced - sent < CHUNK ? announced - sent : CHUNK;
+        fill_noise(&state, data, CHUNK / 8);
+        if (!send_all(client, data, size)) return 0;
+        sent += size;
+    }
+    return 1;
+}
+
+static void noise(int client) { send_noise(client); }
+
+static void reset(int client) {
+    struct linger none = {.l_onoff = 1};
+    char last;
+    if (send_noise(client) && receive_all(client, &last, 1))
+        setsockopt(client, SOL_SOCKET, SO_LINGER, &none, sizeof none); /* so that the close is a reset */
+}
+
+static void unasked(int client) {
+    for (int piece = 0; piece < 10 && send_all(client, "xxxxxxxxxx", 10); piece++) usleep(100000);
+}
+
+static void tenfold(int client) {
+    char asked[3];
+    if (receive_all(client, asked, sizeof asked) && !memcmp(asked, "abc", sizeof asked)) unasked(client);
+}
+
+static void leave(int client) {
+    (void)client;
+    _exit(1);
 }
 
 static void http(int client) {
@@ -130,7 +240,9 @@ static void *run(void *arg) {
     int on = 1;
     free(arg);
     setsockopt(connection.client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    atomic_fetch_add(&open_connections, 1);
     connection.serve(connection.client);
+    atomic_fetch_sub(&open_connections, 1);
     close(connection.client);
     return NULL;
 }

@@ -8,7 +8,8 @@
 # STATE_DIR then holds
 #   admin.kubeconfig     the cluster as it is, v1.20: port-forward over SPDY and v4 WebSockets, Endpoints
 #   front.kubeconfig     the same cluster as a newer one looks: the WebSocket tunnel, EndpointSlice v1
-#   viewer.kubeconfig    the first, for somebody who may only forward, in the namespace shop (manifests/rbac.yaml)
+#   viewer.kubeconfig    the first, for somebody who may only forward, in the namespace shop (manifests/rbac.yaml);
+#                        creator and getter may do so by one verb each: SPDY's, and the WebSockets'
 #   kubectl, log/NAME.log, pid/NAME
 #
 # The node is a network namespace and a mount namespace. It has no way out: no default route, and so no rule on this machine.
@@ -101,13 +102,13 @@ END
 certify apiserver /CN=kube-apiserver "IP:$node_ip,IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc"
 certify kubelet /O=system:nodes/CN=system:node:node1 "IP:$node_ip,DNS:node1"
 certify admin /O=system:masters/CN=admin
-certify viewer /CN=viewer
+for user in viewer creator getter; do certify $user /CN=$user; done
 certify controllers /CN=system:kube-controller-manager
 certify scheduler /CN=system:kube-scheduler
 certify proxy /CN=system:kube-proxy
 kubeconfig admin plain admin 6443
 kubeconfig front front admin 6444
-kubeconfig viewer viewer viewer 6443
+for user in viewer creator getter; do kubeconfig $user $user $user 6443; done
 for user in kubelet controllers scheduler proxy; do kubeconfig conf/$user node $user 6443; done
 
 # -- the control plane

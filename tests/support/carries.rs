@@ -6,19 +6,18 @@ use std::{future::Future, io, time::Duration};
 
 use futures::future::{join_all, try_join};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
+
+use crate::noise;
 
 /// Longer than a new pod takes to start, as a request may be held for one.
 const REQUEST: Duration = Duration::from_secs(20);
 
 /// For what takes as long as the machine is slow.
 const BULK: Duration = Duration::from_secs(120);
-
-/// What is written and read at once. Not a divisor of anything, so that borders of buffers fall everywhere.
-const PIECE: usize = 50_021;
 
 /// GETs `/` and returns the name of the pod that answered.
 ///
@@ -62,29 +61,36 @@ pub async fn banner(port: u16) -> Result<String, String> {
     .await
 }
 
-/// Opens 100 connections to an echo port; then each, while all are open, gets back its own bytes, twice.
+/// [`many`], with a hundred.
+///
+/// # Errors
+/// As there.
+pub async fn hundred(port: u16) -> Result<(), String> {
+    many(port, 100).await
+}
+
+/// Opens so many connections to an echo port; then each, while all are open, gets back its own bytes, twice.
 ///
 /// # Errors
 /// Of the connections that fail: how many, and why the first.
-pub async fn hundred(port: u16) -> Result<(), String> {
-    const CONNECTIONS: u64 = 100;
-    within(BULK, "100 connections", async {
+pub async fn many(port: u16, connections: u64) -> Result<(), String> {
+    within(BULK, &format!("{connections} connections"), async {
         let mut tunnels = Vec::new();
-        for number in 0..CONNECTIONS {
+        for number in 0..connections {
             tunnels.push((number, connect(port).await.map_err(|error| format!("connection {number}: {error}"))?));
         }
         // Only after the first round is it known that each reaches the pod; the second finds all of them there at once.
         for round in 0..2 {
             let echoes =
                 tunnels.iter_mut().map(|(number, tunnel)| {
-                    let seed = round * CONNECTIONS + *number;
+                    let seed = round * connections + *number;
                     async move {
                         echo_over(tunnel, seed, 10_000).await.map_err(|error| format!("connection {number}: {error}"))
                     }
                 });
             let failed: Vec<String> = join_all(echoes).await.into_iter().filter_map(Result::err).collect();
             if let Some(first) = failed.first() {
-                return Err(format!("{} of {CONNECTIONS} connections failed, {first}", failed.len()));
+                return Err(format!("{} of {connections} connections failed, {first}", failed.len()));
             }
         }
         Ok(())
@@ -128,40 +134,7 @@ pub async fn connect(port: u16) -> Result<TcpStream, String> {
 /// As [`echo`].
 pub async fn echo_over(tunnel: &mut TcpStream, seed: u64, bytes: usize) -> Result<(), String> {
     let (from, to) = tunnel.split();
-    try_join(send(to, seed, bytes), compare(from, seed, bytes)).await.map(|_| ())
-}
-
-async fn send(mut to: impl AsyncWrite + Unpin, seed: u64, bytes: usize) -> Result<(), String> {
-    let mut noise = Noise(seed);
-    let mut piece = vec![0; PIECE];
-    let mut sent = 0;
-    while sent < bytes {
-        let piece = &mut piece[..PIECE.min(bytes - sent)];
-        noise.fill(piece);
-        to.write_all(piece).await.map_err(|error| format!("cannot send on after {sent} of {bytes} bytes: {error}"))?;
-        sent += piece.len();
-    }
-    Ok(())
-}
-
-async fn compare(mut from: impl AsyncRead + Unpin, seed: u64, bytes: usize) -> Result<(), String> {
-    let mut noise = Noise(seed);
-    let (mut came, mut expected) = (vec![0; PIECE], vec![0; PIECE]);
-    let mut got = 0;
-    while got < bytes {
-        let size = PIECE.min(bytes - got);
-        let (came, expected) = (&mut came[..size], &mut expected[..size]);
-        noise.fill(expected);
-        from.read_exact(came)
-            .await
-            .map_err(|error| format!("got {got} of {bytes} bytes back, then: {}", ended(&error)))?;
-        if let Some(at) = came.iter().zip(expected.iter()).position(|(came, expected)| came != expected) {
-            let (came, expected) = (came[at], expected[at]);
-            return Err(format!("byte {} of {bytes} came back as {came:#04x}, sent as {expected:#04x}", got + at));
-        }
-        got += size;
-    }
-    Ok(())
+    try_join(noise::send(to, seed, bytes), noise::compare(from, seed, bytes)).await.map(|_| ())
 }
 
 /// Reads podserver's answer, as long as it says it is, and nothing after it.
@@ -209,7 +182,24 @@ async fn line(tunnel: &mut TcpStream) -> Result<String, String> {
     String::from_utf8(line).map_err(|error| format!("expected a line of text: {error}"))
 }
 
-fn ended(error: &io::Error) -> String {
+/// Waits until a connection ends that is to be cut: its client must not take that for the end of an answer.
+///
+/// # Errors
+/// When it ends in good order, stays, or more comes.
+pub async fn is_reset(tunnel: &mut TcpStream) -> Result<(), String> {
+    within(REQUEST, "the reset", async {
+        match tunnel.read(&mut [0; 1]).await {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(()),
+            Err(error) => Err(format!("expected a reset, got: {error}")),
+            Ok(0) => Err("expected a reset, got the end of the stream".into()),
+            Ok(_) => Err("expected a reset, got a byte".into()),
+        }
+    })
+    .await
+}
+
+/// What an end of a connection is called where more was expected.
+pub(crate) fn ended(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => "the connection ended".into(),
         _ => error.to_string(),
@@ -218,22 +208,6 @@ fn ended(error: &io::Error) -> String {
 
 async fn within<T>(limit: Duration, what: &str, work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     timeout(limit, work).await.unwrap_or_else(|_| Err(format!("{what} took longer than {} s", limit.as_secs())))
-}
-
-/// Bytes that look random and are the same for the same seed: SplitMix64.
-struct Noise(u64);
-
-impl Noise {
-    fn fill(&mut self, piece: &mut [u8]) {
-        for word in piece.chunks_mut(8) {
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut mixed = self.0;
-            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            mixed ^= mixed >> 31;
-            word.copy_from_slice(&mixed.to_le_bytes()[..word.len()]);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -249,7 +223,7 @@ mod tests {
         tokio::spawn(async move {
             while let Ok((mut client, _)) = listener.accept().await {
                 tokio::spawn(async move {
-                    let (mut at, mut piece) = (0, vec![0; PIECE]);
+                    let (mut at, mut piece) = (0, vec![0; 50_000]);
                     while let Ok(size @ 1..) = client.read(&mut piece).await {
                         piece[..size].iter_mut().enumerate().for_each(|(n, byte)| *byte = spoil(at + n, *byte));
                         at += size;
@@ -270,7 +244,7 @@ mod tests {
         hundred(honest).await?;
         let liar = echoing(|at, byte| if at == 654_321 { !byte } else { byte }).await?;
         let error = echo(liar, 1_000_000).await.expect_err("a byte was changed");
-        assert!(error.starts_with("byte 654321 of 1000000 came back"), "{error}");
+        assert!(error.starts_with("byte 654321 is 0x"), "{error}");
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! The tests' Kubernetes, as its administrator sees it.
 
-use std::{collections::HashSet, path::PathBuf, time::Duration};
+use std::{collections::HashSet, io::Write, path::PathBuf, time::Duration};
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::{
@@ -8,6 +8,7 @@ use kube::{
     api::{ApiResource, DeleteParams, DynamicObject, ListParams},
     config::{KubeConfigOptions, Kubeconfig},
 };
+use tempfile::NamedTempFile;
 
 use crate::{Result, eventually};
 
@@ -34,6 +35,33 @@ pub fn viewer_kubeconfig() -> Option<PathBuf> {
         eprintln!("left out: PORTOLAN_TEST_VIEWER_KUBECONFIG names no kubeconfig of a user with few rights");
     }
     path
+}
+
+/// The tests' kubeconfig with the user of the one that an environment variable names; `None`, and a word of it, where it
+/// names none. On our own cluster, `creator` and `getter` are such users (see `tests/cluster/manifests/rbac.yaml`).
+///
+/// # Errors
+/// When either cannot be read.
+pub fn kubeconfig_as(variable: &str) -> Result<Option<NamedTempFile>> {
+    let Some(path) = std::env::var_os(variable) else {
+        eprintln!("left out: {variable} names no kubeconfig of a user with few rights");
+        return Ok(None);
+    };
+    let (mut file, user) = (Kubeconfig::read_from(kubeconfig()?)?, Kubeconfig::read_from(PathBuf::from(path))?);
+    let name = user.auth_infos.first().map(|user| user.name.clone());
+    for context in file.contexts.iter_mut().filter_map(|named| named.context.as_mut()) {
+        context.user.clone_from(&name);
+    }
+    file.auth_infos = user.auth_infos;
+    write_kubeconfig(&file).map(Some)
+}
+
+/// A kubeconfig as a file that goes when it is dropped.
+pub(crate) fn write_kubeconfig(kubeconfig: &Kubeconfig) -> Result<NamedTempFile> {
+    let mut file = NamedTempFile::new()?;
+    // JSON is YAML, too.
+    file.write_all(&serde_json::to_vec(kubeconfig)?)?;
+    Ok(file)
 }
 
 /// The cluster, as its administrator.

@@ -28,6 +28,8 @@ const END: Duration = Duration::from_secs(120);
 pub struct Portolan {
     kubeconfig: PathBuf,
     namespace: Option<String>,
+    log: Option<String>,
+    open_files: Option<u32>,
 }
 
 impl Portolan {
@@ -41,7 +43,20 @@ impl Portolan {
 
     /// With another kubeconfig, in the tests' namespace.
     pub fn with(kubeconfig: &Path) -> Portolan {
-        Portolan { kubeconfig: kubeconfig.into(), namespace: Some(cluster::NAMESPACE.into()) }
+        let namespace = Some(cluster::NAMESPACE.into());
+        Portolan { kubeconfig: kubeconfig.into(), namespace, log: None, open_files: None }
+    }
+
+    /// With `PORTOLAN_LOG`, for what is not said without.
+    #[must_use]
+    pub fn logging(self, filter: &str) -> Portolan {
+        Portolan { log: Some(filter.into()), ..self }
+    }
+
+    /// As on a system that lets it have so many open files unless it asks for more.
+    #[must_use]
+    pub fn with_open_files(self, limit: u32) -> Portolan {
+        Portolan { open_files: Some(limit), ..self }
     }
 
     /// In another namespace; `None` names none.
@@ -63,8 +78,18 @@ impl Portolan {
     /// # Errors
     /// When it cannot be started.
     pub fn start(&self, args: &str) -> Result<Running> {
-        let mut command = Command::new(binary()?);
+        let mut command = match self.open_files {
+            None => Command::new(binary()?),
+            Some(limit) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", &format!("ulimit -S -n {limit} && exec \"$0\" \"$@\"")]).arg(binary()?);
+                shell
+            }
+        };
         command.args(args.split_whitespace());
+        if let Some(log) = &self.log {
+            command.env("PORTOLAN_LOG", log);
+        }
         if let Some(namespace) = &self.namespace {
             command.args(["--namespace", namespace]);
         }

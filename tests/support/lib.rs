@@ -3,7 +3,11 @@
 pub mod carries;
 pub mod cluster;
 pub mod command;
+pub mod noise;
+pub mod process;
+pub mod relay;
 pub mod temporary;
+pub mod wires;
 
 use std::{error::Error, time::Duration};
 

@@ -50,7 +50,7 @@ async fn a_wire_that_the_server_does_not_have() -> Result {
         eprintln!("left out: PORTOLAN_TEST_WIRES does not say that the tunnel is missing");
         return Ok(());
     }
-    let portolan = Portolan::new()?.logging("portolan_engine=debug");
+    let portolan = Portolan::new()?;
     let mut forward = portolan.forward("deploy/web", &[":80"], "--wire tunnel --hold 3s").await?;
     for _ in 0..2 {
         let begun = Instant::now();

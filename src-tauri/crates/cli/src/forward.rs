@@ -66,7 +66,7 @@ fn target_and_ports(args: &ForwardArgs) -> Result<(Target, Vec<portolan_engine::
 async fn follow(engine: &Engine, forward: Forward, args: &ForwardArgs) -> Result<(), Problem> {
     let id = engine.start(forward);
     let Some(mut views) = engine.sessions().watch(id) else { return Ok(()) };
-    let mut teller = Teller { format: args.output, wait: args.wait, told: None, listening: false };
+    let mut teller = Teller { format: args.output, wait: args.wait, told: None, marked: None, listening: false };
     loop {
         let view = views.borrow_and_update().clone();
         teller.tell(&view)?;
@@ -81,6 +81,7 @@ struct Teller {
     format: Format,
     wait: bool,
     told: Option<Phase>,
+    marked: Option<String>,
     listening: bool,
 }
 
@@ -104,6 +105,7 @@ impl Teller {
             }
         }
         self.phase(&view.phase);
+        self.mark(view.mark.as_ref());
         Ok(())
     }
 
@@ -136,6 +138,19 @@ impl Teller {
                     output::line(&format!("Forwarding from {address} -> {remote}"));
                 }
             }
+        }
+    }
+
+    /// What the last connection met, if it failed; once, as long as the next ones meet the same.
+    fn mark(&mut self, mark: Option<&String>) {
+        if self.marked.as_ref() == mark {
+            return;
+        }
+        self.marked = mark.cloned();
+        match (mark, self.format) {
+            (None, _) => {}
+            (Some(mark), Format::Json) => output::line(&json!({"event": "mark", "mark": mark}).to_string()),
+            (Some(mark), Format::Text) => output::note(&format!("A connection failed: {mark}")),
         }
     }
 

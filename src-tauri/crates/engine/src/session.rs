@@ -227,6 +227,8 @@ impl Session {
             Report::Failed(endpoint, Failure { kind, text }) => {
                 let what = match kind {
                     Kind::Refused => format!("{} refused :{}", endpoint.pod, endpoint.port),
+                    // The API server's own words. A runtime's are long, and say no more than the kind.
+                    Kind::Unreachable => format!("{} :{}: {kind}: {text}", endpoint.pod, endpoint.port),
                     _ => format!("{} :{}: {kind}", endpoint.pod, endpoint.port),
                 };
                 tracing::debug!(pod = endpoint.pod, port = endpoint.port, %kind, text, "connection failed");

@@ -6,7 +6,7 @@
 //! its port is dialled only when a connection's streams are there. Past [`EXCLUSIVE`] to one pod, connections share.
 //!
 //! The map:
-//! - [`pod`] is one pod's upgrades, as plain data: who may take which, and what is too much.
+//! - `pod` is one pod's upgrades, as plain data: who may take which, and what is too much.
 //! - This file dials them, waits for them, and hands them out.
 
 mod pod;

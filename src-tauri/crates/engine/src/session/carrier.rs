@@ -195,7 +195,7 @@ impl Shared {
         let mut wanted: Vec<&Endpoint> = phase.all_endpoints().collect();
         if self.balance == Balance::Sticky {
             let stuck = wanted.iter().find(|endpoint| Some(&endpoint.uid) == stuck_to.as_ref());
-            wanted = stuck.or(wanted.first()).map(|endpoint| *endpoint).into_iter().collect();
+            wanted = stuck.or(wanted.first()).copied().into_iter().collect();
         }
         before.retain(|uid, _| wanted.iter().any(|endpoint| endpoint.uid == *uid));
         for endpoint in wanted {

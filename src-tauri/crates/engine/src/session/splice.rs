@@ -3,7 +3,7 @@
 //! The pod's end ends the connection. The client's is passed on by the wire when the server can bear it.
 
 use std::{
-    io::{self, Read},
+    io::Read,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::Duration,
 };
@@ -23,7 +23,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 
 /// What is read from a client at once. It is taken only while there is something to read: a thousand idle connections hold
 /// none.
-const BUFFER: usize = 32 * 1024;
+const BUFFER: usize = 64 * 1024;
 
 /// What a client has sent and no pod has provably received, kept for another pod.
 #[derive(Debug, Default)]
@@ -92,7 +92,7 @@ pub(crate) async fn splice(
     let (mut from_pod, mut to_pod, ending) = connection.into_parts();
     let answered = AtomicBool::new(false);
     let pod_ended = {
-        let (from_client, mut to_client) = client.split();
+        let (mut from_client, mut to_client) = client.split();
 
         let up = async {
             while !replay.ended {
@@ -100,26 +100,19 @@ pub(crate) async fn splice(
                     return Up::ClientGone;
                 }
                 let mut buffer = Vec::with_capacity(BUFFER);
-                loop {
-                    match from_client.try_read_buf(&mut buffer) {
-                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                        Err(_) => return Up::ClientGone,
-                        Ok(0) => {
-                            replay.ended = true;
-                            break;
+                match from_client.read_buf(&mut buffer).await {
+                    Err(_) => return Up::ClientGone,
+                    Ok(0) => replay.ended = true,
+                    Ok(n) => {
+                        if answered.load(Relaxed) {
+                            replay.bytes = Vec::new();
+                        } else {
+                            replay.record(&buffer);
                         }
-                        Ok(n) => {
-                            if answered.load(Relaxed) {
-                                replay.bytes = Vec::new();
-                            } else {
-                                replay.record(&buffer);
-                            }
-                            if to_pod.write_all(&buffer).await.is_err() {
-                                return Up::PodGone;
-                            }
-                            tally.up(n);
-                            buffer.clear();
+                        if to_pod.write_all(&buffer).await.is_err() {
+                            return Up::PodGone;
                         }
+                        tally.up(n);
                     }
                 }
             }
@@ -160,7 +153,10 @@ pub(crate) async fn splice(
     drop((from_pod, to_pod));
     match ending.await {
         Ok(()) => {
-            finish(client).await;
+            // One that has ended its side has nothing to say that could get in the way of the answer's end.
+            if !replay.ended {
+                finish(client).await;
+            }
             Spliced::Served
         }
         Err(failure) if !answered.into_inner() && failure.kind.proves_nothing_sent() => Spliced::NotDialled(failure),

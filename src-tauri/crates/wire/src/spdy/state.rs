@@ -47,8 +47,9 @@ const SMALL: usize = 512;
 /// How much is read before other tasks have their turn.
 const TURN: usize = 256 * 1024;
 
-/// The most that one data frame carries. Servers queue up to 50 frames a worker, so larger ones only take more memory.
-const FRAME: usize = 32 * 1024;
+/// The most that one data frame carries: twice what kubectl's do, as servers take a frame at a time. They queue up to 50
+/// frames a worker, so larger ones would only take more of their memory.
+const FRAME: usize = 64 * 1024;
 
 /// Server-side streams that nobody has accepted yet; more are refused.
 const BACKLOG: usize = 1024;
@@ -491,11 +492,13 @@ impl State {
         }
     }
 
-    /// Ends this side of a stream, after all that was written.
+    /// Ends this side of a stream, after all that was written. It is not sent at once, but with what is sent next, or by
+    /// [`State::flush`].
     pub(super) fn finish(&mut self, id: u32) {
         let Some(stream) = self.streams.get_mut(&id) else { return };
-        if !std::mem::replace(&mut stream.local_ended, true) && stream.remote != Remote::Reset {
-            self.send(|out| frame::put_data(out, id, &[], true));
+        let ends = !std::mem::replace(&mut stream.local_ended, true) && stream.remote != Remote::Reset;
+        if ends && self.over.is_none() {
+            frame::put_data(&mut self.unsent, id, &[], true);
         }
     }
 

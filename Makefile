@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. The work is in scripts/ and tests/cluster/.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench fmt cluster-up cluster-down clean
+.PHONY: help run test bench fmt fuzz cluster-up cluster-down clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -38,6 +38,9 @@ pub enum Error {
     /// The peer answered no PING for so long that it is taken for dead.
     #[error("the API server has been silent for too long")]
     Silent,
+    /// The peer has not taken what was sent on a stream that is no more, and so may take nothing else that is sent.
+    #[error("what was sent before is not taken any more")]
+    Stalled,
     /// This side ended it.
     #[error("the connection was closed")]
     Closed,
@@ -55,7 +58,7 @@ impl From<Error> for io::Error {
             Error::Malformed(_) => io::ErrorKind::InvalidData,
             Error::Io(source) => source.kind(),
             Error::Ended | Error::Closed => io::ErrorKind::ConnectionReset,
-            Error::Silent => io::ErrorKind::TimedOut,
+            Error::Silent | Error::Stalled => io::ErrorKind::TimedOut,
         };
         io::Error::new(kind, error)
     }

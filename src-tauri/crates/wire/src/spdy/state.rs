@@ -70,6 +70,10 @@ const OVERDUE: Duration = Duration::from_secs(10);
 /// A connection that has been suspect for this long is over.
 const GIVEN_UP: Duration = Duration::from_secs(180);
 
+/// What was sent on a stream that was then dropped has to be taken within this time, where others share the connection:
+/// their server may read no further before. Longer than full buffers take to drain by a slow link.
+const STALLED: Duration = Duration::from_secs(60);
+
 /// Which side of a connection this is: it decides whose streams have odd ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
@@ -140,6 +144,17 @@ struct Pings {
     after_round: u64,
     settle: bool,
     suspect: bool,
+    doubt: Option<Doubt>,
+}
+
+/// A worker that may hang, since what was sent to it is for a stream that nobody has any more.
+#[derive(Debug)]
+struct Doubt {
+    worker: u32,
+    /// The PING whose answer shows that it does not.
+    ping: Option<u32>,
+    /// Until when that may come.
+    by: Instant,
 }
 
 impl StreamState {
@@ -201,6 +216,7 @@ impl State {
                 after_round: 0,
                 settle: false,
                 suspect: false,
+                doubt: None,
             },
             going_away: false,
             over: None,
@@ -506,7 +522,15 @@ impl State {
     pub(super) fn close(&mut self, id: u32) {
         let Some(stream) = self.streams.remove(&id) else { return };
         match stream.remote {
-            Remote::Open => self.send(|out| frame::put_rst_stream(out, id, frame::CANCEL)),
+            Remote::Open => {
+                self.send(|out| frame::put_rst_stream(out, id, frame::CANCEL));
+                if !stream.drops && self.pings.unsettled > 0 && self.streams.values().any(|other| !other.drops) {
+                    let by = Instant::now() + STALLED;
+                    self.pings.doubt.get_or_insert(Doubt { worker: id % WORKERS, ping: None, by });
+                    self.pings.settle = true;
+                    self.wake_driver();
+                }
+            }
             Remote::Ended if !stream.local_ended => self.send(|out| frame::put_data(out, id, &[], true)),
             Remote::Ended | Remote::Reset => {}
         }
@@ -532,6 +556,9 @@ impl State {
         if self.held_up_by.is_some() {
             // Answers may wait behind what is not read. That is no silence.
             self.pings.heard = now;
+        }
+        if self.pings.doubt.as_ref().is_some_and(|doubt| now >= doubt.by) {
+            self.end(Error::Stalled);
         }
         // Anything that came since shows that the peer lives, though one of its workers may have stalled.
         if self.pings.out.is_empty() || self.pings.heard >= self.pings.round_began {
@@ -563,6 +590,13 @@ impl State {
         pings.out.clear();
         for _ in 0..WORKERS {
             pings.out.push(pings.next_id);
+            // The n-th is number 2n + 1.
+            if let Some(doubt) = &mut pings.doubt
+                && doubt.ping.is_none()
+                && doubt.worker == pings.next_id / 2 % WORKERS
+            {
+                doubt.ping = Some(pings.next_id);
+            }
             pings.next_id = pings.next_id.wrapping_add(2);
         }
         let ids = pings.out.clone();
@@ -571,6 +605,9 @@ impl State {
 
     fn answered(&mut self, id: u32) {
         let pings = &mut self.pings;
+        if pings.doubt.as_ref().is_some_and(|doubt| doubt.ping == Some(id)) {
+            pings.doubt = None;
+        }
         let before = pings.out.len();
         pings.out.retain(|out| *out != id);
         if before > 0 && pings.out.is_empty() {

@@ -96,3 +96,52 @@ async fn a_round_that_is_out_already_is_followed_by_another() {
     answer(&mut peer, &ids).await;
     assert!(client.is_fit());
 }
+
+/// Two streams on one connection, of which the second was dropped with bytes that may not have been taken.
+async fn one_of_two_dropped() -> (Mux, Peer, crate::spdy::Pair, u32) {
+    let (client, mut peer) = Peer::of_client(1024 * 1024);
+    let (stays, gone) = (client.open(80, b"").unwrap(), client.open(80, b"hello").unwrap());
+    let worker = gone.data.id() % 5;
+    drop(gone);
+    quiet().await;
+    while !matches!(peer.frame().await, Some(Frame::RstStream { .. })) {}
+    (client, peer, stays, worker)
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_share_with_a_worker_that_hangs_are_not_left_waiting_for_ever() {
+    let (client, mut peer, stays, worker) = one_of_two_dropped().await;
+    // All other workers answer, for ever.
+    let answering = async {
+        while let Some(frame) = peer.frame().await {
+            if let Frame::Ping(id) = frame
+                && id / 2 % 5 != worker
+            {
+                peer.send(|out| frame::put_ping(out, id)).await;
+            }
+        }
+    };
+    let began = Instant::now();
+    let (_, ended) = tokio::join!(answering, read_all(&stays.data));
+    assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    assert!((59..=75).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+    assert!(client.is_done_for());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_hangs_for_another_reason_ends_nothing() {
+    let (client, mut peer, stays, worker) = one_of_two_dropped().await;
+    // The one in doubt answers; another one hangs, as one whose client is still there may.
+    let answering = async {
+        while let Some(frame) = peer.frame().await {
+            if let Frame::Ping(id) = frame
+                && id / 2 % 5 == worker
+            {
+                peer.send(|out| frame::put_ping(out, id)).await;
+            }
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(600), answering).await.is_err());
+    assert!(!client.is_done_for());
+    drop(stays);
+}

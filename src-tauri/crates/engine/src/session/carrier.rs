@@ -33,8 +33,8 @@ use crate::{
 const HELD: usize = 256;
 
 /// A port that refuses is tried for this long if it has answered before: its container is probably being restarted, and
-/// its pod not yet marked unready.
-const RESTARTING: Duration = Duration::from_secs(5);
+/// its pod not yet marked unready. A busy node was seen to take 5 s.
+const RESTARTING: Duration = Duration::from_secs(10);
 
 /// What all connections of one session share.
 #[derive(Debug)]

@@ -49,7 +49,6 @@ pub(crate) struct Shared {
     held: Semaphore,
     /// The pod that a sticky session is on.
     stuck_to: Mutex<Option<String>>,
-    has_served: AtomicBool,
     /// Whether the session was told of a failure since it was last told that all is well.
     marked: AtomicBool,
 }
@@ -81,7 +80,6 @@ impl Shared {
             reports,
             held: Semaphore::new(HELD),
             stuck_to: Mutex::default(),
-            has_served: AtomicBool::default(),
             marked: AtomicBool::default(),
         }
     }
@@ -109,7 +107,6 @@ impl Shared {
                         match spliced {
                             Spliced::Served => {
                                 client.finished = true;
-                                self.has_served.store(true, Relaxed);
                                 self.tally.served();
                                 return self.report(Report::Carried);
                             }
@@ -150,7 +147,7 @@ impl Shared {
         let left = client_left(client);
         tokio::pin!(left);
         loop {
-            let again = tries.again(self.has_served.load(Relaxed), phase.borrow().endpoints(slot).count());
+            let again = tries.again(self.tally.has_answered(), phase.borrow().endpoints(slot).count());
             let retry_at = match again {
                 Again::Wait => deadline,
                 Again::At(at) => at.min(deadline),
@@ -254,12 +251,12 @@ impl Tries {
         self.gone.contains(uid) || self.refused_by.contains(uid)
     }
 
-    fn again(&self, has_served: bool, endpoints: usize) -> Again {
+    fn again(&self, has_answered: bool, endpoints: usize) -> Again {
         let Some((first, kind)) = self.first else { return Again::Wait };
         if self.refused_by.is_empty() || endpoints == 0 {
             return Again::Wait;
         }
-        if kind == Kind::Refused && !(has_served && first.elapsed() < RESTARTING) {
+        if kind == Kind::Refused && !(has_answered && first.elapsed() < RESTARTING) {
             return Again::GiveUp;
         }
         Again::At(Instant::now() + backoff(self.failures))

@@ -71,6 +71,12 @@ impl Tally {
         self.add(&self.bytes_down, bytes as u64);
     }
 
+    /// Whether a pod has ever answered, or a connection ended well without an answer. That is known with the first byte: many
+    /// servers' ends come a second later.
+    pub(crate) fn has_answered(&self) -> bool {
+        self.bytes_down.load(Relaxed) > 0 || self.served.load(Relaxed) > 0
+    }
+
     /// Waits until something was counted since it was last asked.
     pub(crate) async fn changed(&self) {
         self.changed.notified().await;

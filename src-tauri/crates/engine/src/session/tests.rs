@@ -523,3 +523,20 @@ async fn an_unreachable_server_is_waited_for_and_connections_are_held() {
     assert_eq!(ask(&mut client, b"x").await.unwrap(), "a");
     running.stop().await;
 }
+
+#[tokio::test]
+async fn a_port_that_has_answered_and_then_refuses_is_tried_again() {
+    let mut running = active(&[("a", Pod::Echo)], Balance::Balanced).await;
+    // Still open: that it answered is known from its first byte, not from its end.
+    let mut before = running.connect().await;
+    assert_eq!(ask(&mut before, b"1").await.unwrap(), "a");
+    running.pods.behaviour.lock().unwrap().insert("a".into(), Pod::RefusesLate);
+    let mut client = running.connect().await;
+    client.write_all(b"2").await.unwrap();
+    running.until("refused and held", |v| v.counters.retried > 0 && v.counters.held == 1).await;
+    running.pods.behaviour.lock().unwrap().insert("a".into(), Pod::Echo);
+    let mut answer = [0; 3];
+    timeout(Duration::from_secs(10), client.read_exact(&mut answer)).await.unwrap().unwrap();
+    assert_eq!(&answer, b"a\n2");
+    running.stop().await;
+}

@@ -179,6 +179,8 @@ impl StreamState {
     fn room_for(&mut self, bytes: usize) -> &mut BytesMut {
         let fits = self.queue.back().is_some_and(|last| last.capacity() - last.len() >= bytes.min(HEADS));
         if !fits {
+            // One that was begun and got nothing must not stay between: at the front it would look like nothing to read.
+            self.queue.pop_back_if(|last| last.is_empty());
             let capacity = if bytes > HEADS { PIECE } else { bytes.max(SMALL) };
             self.queue.push_back(BytesMut::with_capacity(capacity));
         }
@@ -666,5 +668,20 @@ impl State {
         self.woken.extend(self.streams.values_mut().filter_map(|stream| stream.reader.take()));
         self.woken.extend(self.acceptor.take());
         self.wake_driver();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_that_got_nothing_does_not_stand_before_others() {
+        let mut stream = StreamState::new(false, false);
+        // Little room was left, and nothing came; then there was more.
+        stream.room_for(72);
+        stream.room_for(20_000).extend_from_slice(b"more");
+        assert_eq!(stream.queue.len(), 1);
+        assert_eq!(&stream.queue[0][..], b"more");
     }
 }

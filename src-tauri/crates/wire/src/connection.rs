@@ -1,8 +1,14 @@
 //! One TCP connection to one port of one pod, whatever carries it.
 
-use std::{fmt, future::Future, pin::Pin};
+use std::{
+    fmt,
+    future::Future,
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
-use tokio::io::{AsyncBufRead, AsyncWrite};
+use tokio::io::{AsyncBufRead, AsyncWrite, ReadBuf};
 
 use crate::Failure;
 
@@ -37,6 +43,19 @@ impl Connection {
     pub fn into_parts(self) -> (FromPod, ToPod, Ending) {
         (self.from_pod, self.to_pod, self.ending)
     }
+}
+
+/// `AsyncRead::poll_read` of whatever has its bytes in a buffer anyway.
+pub(crate) fn read_buffered(
+    mut from: Pin<&mut impl AsyncBufRead>,
+    cx: &mut Context<'_>,
+    into: &mut ReadBuf<'_>,
+) -> Poll<io::Result<()>> {
+    let piece = ready!(from.as_mut().poll_fill_buf(cx))?;
+    let amount = piece.len().min(into.remaining());
+    into.put_slice(&piece[..amount]);
+    from.consume(amount);
+    Poll::Ready(Ok(()))
 }
 
 impl fmt::Debug for Connection {

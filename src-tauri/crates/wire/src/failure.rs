@@ -5,6 +5,9 @@
 
 use std::fmt;
 
+/// What is kept of what is said about a failed connection, in bytes; the rest is dropped. Runtimes write a line or two.
+pub(crate) const LONGEST_TEXT: usize = 8 * 1024;
+
 /// A connection into a pod that failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind}: {text}")]

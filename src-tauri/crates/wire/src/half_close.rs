@@ -22,6 +22,8 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
+use crate::connection::read_buffered;
+
 /// An answer that has been silent for this long is over, as far as a client that has ended its side is concerned.
 const QUIET: Duration = Duration::from_secs(1);
 
@@ -65,12 +67,8 @@ impl<R: AsyncBufRead + Unpin> AsyncBufRead for FromPod<R> {
 }
 
 impl<R: AsyncBufRead + Unpin> AsyncRead for FromPod<R> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let piece = ready!(self.as_mut().poll_fill_buf(cx))?;
-        let amount = piece.len().min(into.remaining());
-        into.put_slice(&piece[..amount]);
-        self.consume(amount);
-        Poll::Ready(Ok(()))
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        read_buffered(self, cx, into)
     }
 }
 

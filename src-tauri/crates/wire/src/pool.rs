@@ -104,7 +104,7 @@ impl Pool {
     /// Keeps an idle upgrade to the pod of `to` while what is returned lives.
     pub fn warm(&self, to: &PodPort) -> Warm {
         let key = Key::of(to);
-        self.inner.pods().entry(key.clone()).or_default().wanted += 1;
+        self.inner.pod(&key, |pod| pod.wanted += 1);
         let keeping = tokio::spawn(keep(Arc::downgrade(&self.inner), to.clone()));
         Warm { pool: Arc::downgrade(&self.inner), key, _keeping: AbortOnDropHandle::new(keeping) }
     }
@@ -124,20 +124,21 @@ impl Pool {
             tokio::pin!(freed, changed);
             freed.as_mut().enable();
             changed.as_mut().enable();
-            let may_dial = {
-                let mut pods = inner.pods();
-                let pod = pods.entry(key.clone()).or_default();
-                if let Some(mux) = pod.take(dialling.is_none()) {
+            let look = inner.pod(&key, |pod| match pod.take(dialling.is_none()) {
+                Some(mux) => Look::Taken { mux, needs_keeper: pod.needs_keeper() },
+                None if dialling.is_none() && pod.may_dial() => Look::MayDial,
+                None => Look::Wait,
+            });
+            match look {
+                Look::Taken { mux, needs_keeper } => {
                     // The keeper sees to the next.
-                    if pod.needs_keeper() {
+                    if needs_keeper {
                         inner.changed.notify_waiters();
                     }
                     return Ok(Taken { pool: Arc::downgrade(inner), key, mux, well: false });
                 }
-                dialling.is_none() && pod.may_dial()
-            };
-            if may_dial {
-                dialling = Some(self.dial(to.clone()));
+                Look::MayDial => dialling = Some(self.dial(to.clone())),
+                Look::Wait => {}
             }
             tokio::select! {
                 biased;
@@ -168,11 +169,18 @@ impl Pool {
         dialling.spawn(async move {
             if tell.send(dial(&inner, &to).await).is_err() {
                 // Whoever asked has found another meanwhile, or has left.
-                inner.trim(&Key::of(&to));
+                inner.pod(&Key::of(&to), |pod| pod.trim(Instant::now()));
             }
         });
         told
     }
+}
+
+/// What a connection that needs an upgrade finds.
+enum Look {
+    Taken { mux: Mux, needs_keeper: bool },
+    MayDial,
+    Wait,
 }
 
 /// What a dial came to; never, where there is none.
@@ -198,28 +206,29 @@ impl Inner {
         self.pods.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Drops what nobody wants of a pod's.
-    fn trim(&self, key: &Key) {
+    /// Works on one pod, which is forgotten if that leaves nothing to know of it.
+    fn pod<T>(&self, key: &Key, work: impl FnOnce(&mut Pod) -> T) -> T {
         let mut pods = self.pods();
-        if let Some(pod) = pods.get_mut(key) {
-            let _ = pod.trim(Instant::now());
-            if pod.is_forgettable() {
-                pods.remove(key);
-            }
+        let pod = pods.entry(key.clone()).or_default();
+        let result = work(pod);
+        if pod.is_forgettable() {
+            pods.remove(key);
         }
+        result
+    }
+
+    /// Idle upgrades, to all pods.
+    fn idle(&self) -> usize {
+        self.pods().values().map(Pod::idle).sum()
     }
 
     /// Takes back a connection's share in an upgrade.
     fn give_back(&self, key: &Key, mux: &Mux, well: bool) {
-        let mut pods = self.pods();
-        let idle: usize = pods.values().map(Pod::idle).sum();
-        let Some(pod) = pods.get_mut(key) else { return };
-        pod.give_back(mux, well && idle < IDLE, Instant::now());
-        let needs_keeper = pod.needs_keeper();
-        if pod.is_forgettable() {
-            pods.remove(key);
-        }
-        drop(pods);
+        let well = well && self.idle() < IDLE;
+        let needs_keeper = self.pod(key, |pod| {
+            pod.give_back(mux, well, Instant::now());
+            pod.needs_keeper()
+        });
         mux.settle();
         self.freed.notify_waiters();
         if needs_keeper {
@@ -246,13 +255,7 @@ struct Place<'a> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        let mut pods = self.inner.pods();
-        let pod = pods.entry(self.key.clone()).or_default();
-        pod.dialled(self.dialled.take(), Instant::now());
-        if pod.is_forgettable() {
-            pods.remove(self.key);
-        }
-        drop(pods);
+        self.inner.pod(self.key, |pod| pod.dialled(self.dialled.take(), Instant::now()));
         self.inner.changed.notify_waiters();
     }
 }
@@ -268,13 +271,11 @@ async fn keep(pool: Weak<Inner>, to: PodPort) {
         tokio::pin!(changed);
         changed.as_mut().enable();
         let now = Instant::now();
-        let (wants_one, look_again) = {
-            let mut pods = inner.pods();
-            let idle: usize = pods.values().map(Pod::idle).sum();
-            let pod = pods.entry(key.clone()).or_default();
+        let may_want_one = inner.idle() < IDLE && inner.dialler.is_hopeful(&to);
+        let (wants_one, look_again) = inner.pod(&key, |pod| {
             let look_again = pod.trim(now);
-            (idle < IDLE && inner.dialler.is_hopeful(&to) && pod.wants_one(), look_again)
-        };
+            (may_want_one && pod.wants_one(), look_again)
+        });
         if wants_one {
             match dial(&inner, &to).await {
                 Ok(()) => pause = Duration::ZERO,
@@ -291,15 +292,8 @@ async fn keep(pool: Weak<Inner>, to: PodPort) {
         drop(inner);
         tokio::select! {
             () = changed => {}
-            () = at(look_again) => {}
+            () = sleep_until(look_again.unwrap_or(now)), if look_again.is_some() => {}
         }
-    }
-}
-
-async fn at(instant: Option<Instant>) {
-    match instant {
-        Some(instant) => sleep_until(instant).await,
-        None => std::future::pending().await,
     }
 }
 
@@ -320,10 +314,10 @@ impl fmt::Debug for Warm {
 impl Drop for Warm {
     fn drop(&mut self) {
         let Some(inner) = self.pool.upgrade() else { return };
-        if let Some(pod) = inner.pods().get_mut(&self.key) {
+        inner.pod(&self.key, |pod| {
             pod.wanted -= 1;
-        }
-        inner.trim(&self.key);
+            pod.trim(Instant::now());
+        });
     }
 }
 

@@ -37,24 +37,21 @@ impl PortForward {
     }
 
     async fn open(&self, to: &PodPort, first: &[u8]) -> Result<Connection, Failure> {
-        let refusal = if self.way.is_hopeful(to) {
-            match self.shared(to, first).await {
-                Ok(connection) => return Ok(connection),
-                Err(Refusal::Any(failure)) => return Err(failure),
-                Err(Refusal::ThisWire(failure)) => failure,
-            }
-        } else {
-            match self.way.own(to, first).await {
-                Ok(connection) => return Ok(connection),
-                Err(Refusal::Any(failure)) => return Err(failure),
-                Err(Refusal::ThisWire(failure)) => failure,
-            }
+        // Decided once: what is known of the cluster may change while the first is tried.
+        let shares = self.way.is_hopeful(to);
+        let refusal = match self.attempt(shares, to, first).await {
+            Ok(connection) => return Ok(connection),
+            Err(Refusal::Any(failure)) => return Err(failure),
+            Err(Refusal::ThisWire(failure)) => failure,
         };
-        let other = if self.way.is_hopeful(to) { self.way.own(to, first).await } else { self.shared(to, first).await };
-        other.map_err(|second| match second {
+        self.attempt(!shares, to, first).await.map_err(|second| match second {
             Refusal::Any(failure) => failure,
             Refusal::ThisWire(failure) => more_telling(Some(refusal), failure),
         })
+    }
+
+    async fn attempt(&self, shares: bool, to: &PodPort, first: &[u8]) -> Result<Connection, Refusal> {
+        if shares { self.shared(to, first).await } else { self.way.own(to, first).await }
     }
 
     /// A connection on an upgrade that carries many.

@@ -21,7 +21,10 @@ use tokio_tungstenite::{
     tungstenite::{self, Message},
 };
 
-use crate::{Connection, Failure, Io, Kind, half_close::half_close, tunnel::as_io};
+use crate::{
+    Connection, Failure, Io, Kind, connection::read_buffered, failure::LONGEST_TEXT, half_close::half_close,
+    tunnel::as_io,
+};
 
 const DATA: u8 = 0;
 const ERROR: u8 = 1;
@@ -29,10 +32,7 @@ const ERROR: u8 = 1;
 /// What each channel begins with.
 const PORT: usize = 2;
 
-/// What the error channel may say; the rest is dropped.
-const LONGEST_TEXT: usize = 8 * 1024;
-
-/// The most that goes into one message: what a SPDY frame takes, too.
+/// The most that goes into one message: as much as kubectl's SPDY frames take.
 const MESSAGE: usize = 32 * 1024;
 
 /// The connection that an open WebSocket is; `first` is what its client has sent already.
@@ -132,12 +132,8 @@ impl<S: Io> AsyncBufRead for FromPod<S> {
 }
 
 impl<S: Io> AsyncRead for FromPod<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let piece = ready!(self.as_mut().poll_fill_buf(cx))?;
-        let amount = piece.len().min(into.remaining());
-        into.put_slice(&piece[..amount]);
-        self.consume(amount);
-        Poll::Ready(Ok(()))
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        read_buffered(self, cx, into)
     }
 }
 

@@ -22,14 +22,11 @@ use super::{
     headers::{Packer, Unpacker},
     mux::Incoming,
 };
-use crate::Io;
+use crate::{Io, failure::LONGEST_TEXT};
 
 /// What a stream holds that is not yet read; then the connection is not read on. Two of a server's frames of 32 KiB are
 /// on their way while two are read.
 pub(super) const UNREAD: usize = 128 * 1024;
-
-/// What an error stream may say; the rest is dropped. Runtimes write a line or two.
-const LONGEST_TEXT: usize = 8 * 1024;
 
 /// What waits to be sent; then writers wait.
 const UNSENT: usize = 128 * 1024;
@@ -316,8 +313,8 @@ impl State {
 
     // ------------------------------------------------------------ receiving
 
-    /// The driver's work: sends, and receives until there is nothing left or somebody has to read first. Whether there
-    /// is more to do at once.
+    /// The driver's work: sends, and receives until there is nothing left or somebody has to read first. Ready once the
+    /// connection is over.
     pub(super) fn work(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.driver.as_ref().is_some_and(|driver| driver.will_wake(cx.waker())) {
             self.driver = Some(cx.waker().clone());

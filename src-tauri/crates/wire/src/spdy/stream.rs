@@ -19,6 +19,7 @@ use super::{
     mux::Mux,
     state::{Remote, State},
 };
+use crate::connection::read_buffered;
 
 /// A stream's peer has this long to end it once it is known to be over.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -138,12 +139,8 @@ impl AsyncBufRead for Reader {
 }
 
 impl AsyncRead for Reader {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let piece = std::task::ready!(self.as_mut().poll_fill_buf(cx))?;
-        let amount = piece.len().min(into.remaining());
-        into.put_slice(&piece[..amount]);
-        self.consume(amount);
-        Poll::Ready(Ok(()))
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        read_buffered(self, cx, into)
     }
 }
 

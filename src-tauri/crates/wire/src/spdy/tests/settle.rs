@@ -15,6 +15,15 @@ async fn ping(peer: &mut Peer) -> Option<u32> {
     tokio::time::timeout(Duration::from_secs(1), found).await.unwrap_or_default()
 }
 
+/// All PINGs that come, until there are none for so long that there will be none.
+async fn pings(peer: &mut Peer) -> Vec<u32> {
+    let mut ids = Vec::new();
+    while let Some(id) = ping(peer).await {
+        ids.push(id);
+    }
+    ids
+}
+
 async fn upload(pair: &crate::spdy::Pair, bytes: usize) {
     pair.data.writer().write_all(&vec![0; bytes]).await.unwrap();
 }
@@ -39,10 +48,7 @@ async fn a_large_upload_has_to_be_acknowledged_by_all_workers() {
     assert!(!client.is_fit() && !client.is_done_for());
     client.settle();
     client.settle();
-    let mut ids = Vec::new();
-    while let Some(id) = ping(&mut peer).await {
-        ids.push(id);
-    }
+    let ids = pings(&mut peer).await;
     assert_eq!(ids, [1, 3, 5, 7, 9], "one round, however often it is asked for");
     answer(&mut peer, &[1, 3, 7, 9, 11, 9]).await;
     assert!(!client.is_fit(), "a worker has not answered");
@@ -65,10 +71,7 @@ async fn first_bytes_count_and_so_does_what_is_sent_after_the_round() {
     answer(&mut peer, &[1, 3, 5, 7, 9]).await;
     assert!(!client.is_fit(), "70,000 bytes were sent after the round");
     client.settle();
-    let mut ids = Vec::new();
-    while let Some(id) = ping(&mut peer).await {
-        ids.push(id);
-    }
+    let ids = pings(&mut peer).await;
     assert_eq!(ids, [11, 13, 15, 17, 19]);
     answer(&mut peer, &ids).await;
     assert!(client.is_fit());
@@ -88,10 +91,7 @@ async fn a_round_that_is_out_already_is_followed_by_another() {
     }
     answer(&mut peer, &[1, 3, 5, 7, 9]).await;
     assert!(!client.is_fit());
-    let mut ids = Vec::new();
-    while let Some(id) = ping(&mut peer).await {
-        ids.push(id);
-    }
+    let ids = pings(&mut peer).await;
     assert_eq!(ids, [11, 13, 15, 17, 19]);
     answer(&mut peer, &ids).await;
     assert!(client.is_fit());

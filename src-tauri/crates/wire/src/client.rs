@@ -3,8 +3,8 @@
 //! The map, from the request down:
 //! - kube's layers put the server's URL, the credentials and the kubeconfig's headers on a request.
 //! - `answer` waits for the head of the response, and not for ever.
-//! - `connect` makes connections: TCP, a proxy where there is one, read-ahead, TLS. All of it is
-//!   bounded; an open connection never is, as watches and upgrades live for hours.
+//! - `connect` makes connections: TCP, a proxy where there is one, TLS (`crate::tls`). All of it is bounded; an open
+//!   connection never is, as watches and upgrades live for hours. `secured` is such a connection, in TLS or in clear.
 //! - `proxy` chooses the proxy, `no_proxy` what goes without.
 //!
 //! What it leaves out of kube's stock client: a layer that tries a request again up to 15 times unseen, a write timeout
@@ -14,6 +14,7 @@
 mod connect;
 mod no_proxy;
 mod proxy;
+mod secured;
 #[cfg(test)]
 mod tests;
 
@@ -33,9 +34,6 @@ use kube::{
 use tower::{BoxError, ServiceBuilder, service_fn};
 
 pub use proxy::Environment;
-
-#[cfg(test)]
-pub(crate) use connect::fakes::tls as test_tls;
 
 /// A response's head has this long to come. The API server itself ends a request after 60 s, unless it is a watch or an
 /// upgrade, whose heads come at once: what has not come by now never will. It is for the connection that broke unseen

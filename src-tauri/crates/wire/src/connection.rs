@@ -12,6 +12,13 @@ use tokio::io::{AsyncBufRead, AsyncWrite, ReadBuf};
 
 use crate::Failure;
 
+/// The most that one SPDY frame carries: with the eight bytes of its head it fills four TLS records. Eight bytes more would
+/// cost a record, and a system call on every machine on the way, of their own.
+pub(crate) const FRAME: usize = 4 * 16 * 1024 - 8;
+
+/// What is best written to a pod at once: it becomes whole frames, which go out in one system call.
+pub const AT_ONCE: usize = 4 * FRAME;
+
 /// What comes from the pod. Its end is the end of the connection; why, the connection's [`Ending`] tells.
 pub type FromPod = Box<dyn AsyncBufRead + Send + Unpin>;
 

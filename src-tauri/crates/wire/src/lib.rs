@@ -20,8 +20,8 @@ pub mod half_close;
 pub mod ladder;
 pub mod pool;
 pub mod portforward;
-mod read_ahead;
 pub mod spdy;
+mod tls;
 pub mod tunnel;
 pub mod upgrade;
 pub mod websocket;
@@ -31,7 +31,7 @@ use std::{any::Any, fmt};
 use futures::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-pub use connection::{Connection, Ending, FromPod, ToPod};
+pub use connection::{AT_ONCE, Connection, Ending, FromPod, ToPod};
 pub use failure::{Failure, Kind};
 
 /// Opens connections into pods.

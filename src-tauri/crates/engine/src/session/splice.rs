@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use portolan_wire::{Connection, Failure};
+use portolan_wire::{AT_ONCE, Connection, Failure};
 use socket2::SockRef;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt},
@@ -21,9 +21,9 @@ use super::tally::Tally;
 /// connection and could destroy the end of the answer on its way.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// What is read from a client at once. It is taken only while there is something to read: a thousand idle connections hold
-/// none.
-const BUFFER: usize = 64 * 1024;
+/// What is read from a client at once: what the wire sends at once. It is taken only while there is something to read: a
+/// thousand idle connections hold none.
+const BUFFER: usize = AT_ONCE;
 
 /// What a client has sent and no pod has provably received, kept for another pod.
 #[derive(Debug, Default)]
@@ -95,11 +95,17 @@ pub(crate) async fn splice(
         let (mut from_client, mut to_client) = client.split();
 
         let up = async {
+            let mut buffer = Vec::new();
             while !replay.ended {
-                if from_client.readable().await.is_err() {
-                    return Up::ClientGone;
+                // A client that filled it sends more, most of the time: it is kept.
+                if buffer.len() < BUFFER {
+                    buffer = Vec::new();
+                    if from_client.readable().await.is_err() {
+                        return Up::ClientGone;
+                    }
                 }
-                let mut buffer = Vec::with_capacity(BUFFER);
+                buffer.clear();
+                buffer.reserve_exact(BUFFER);
                 match from_client.read_buf(&mut buffer).await {
                     Err(_) => return Up::ClientGone,
                     Ok(0) => replay.ended = true,

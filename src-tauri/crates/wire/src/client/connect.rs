@@ -1,7 +1,7 @@
-//! One connection to the API server: TCP, a proxy where there is one, read-ahead, TLS; all of it in `CONNECT_TIMEOUT`.
+//! One connection to the API server: TCP, a proxy where there is one, TLS; all of it in `CONNECT_TIMEOUT`.
 //!
-//! TLS to the API server is kube's (its CA, client certificate and server name), and offers no ALPN: HTTP/1.1 is what
-//! upgrades need. Between it and whatever carries it lies `ReadAhead`.
+//! TLS to the API server is as kube has it (its CA, client certificate and server name), and offers no ALPN: HTTP/1.1 is
+//! what upgrades need.
 //!
 //! TLS to an `https` proxy trusts the system's roots and shows no certificate. (kube and kubectl use the cluster's TLS
 //! settings for both: there, the proxy must have a certificate from the cluster's own CA, is shown the user's client
@@ -15,7 +15,7 @@ pub(in crate::client) mod fakes;
 #[cfg(test)]
 mod tests;
 
-use std::{error::Error, io, time::Duration};
+use std::{error::Error, io, sync::Arc, time::Duration};
 
 use futures::{FutureExt, future::BoxFuture};
 use http::Uri;
@@ -27,12 +27,19 @@ use hyper_util::{
     },
     rt::TokioIo,
 };
-use kube::client::ConfigExt;
+use kube::client::{ConfigExt, RustlsTlsError};
+use rustls::{
+    ClientConfig,
+    pki_types::{InvalidDnsNameError, ServerName},
+};
 use tokio::{net::TcpStream, time::error::Elapsed};
 use tower::{BoxError, Service, ServiceExt, service_fn};
 
-use super::proxy::{Kind, Proxy, with_port};
-use crate::read_ahead::ReadAhead;
+use super::{
+    proxy::{Kind, Proxy, with_port},
+    secured::Secured,
+};
+use crate::tls::Tls;
 
 /// TCP, proxy and TLS together have this long. It lets two lost SYNs be repeated, after 1 and 3 s, and a client whose
 /// connection is held meanwhile does not wait for the third. The addresses of one name share it.
@@ -47,10 +54,7 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 const KEEPALIVE_PROBES: u32 = 3;
 
 /// What TLS to the API server runs over: TCP to it or to a proxy in clear, or TLS to a proxy.
-pub(super) type Transport = ReadAhead<MaybeHttpsStream<TokioIo<TcpStream>>>;
-
-/// A whole connection to the API server.
-type Secured = MaybeHttpsStream<Transport>;
+pub(super) type Transport = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 /// Why there is no connection, where a proxy is to blame.
 #[derive(Debug, thiserror::Error)]
@@ -76,9 +80,12 @@ pub(super) fn connector(
 > {
     let dialer = Dialer::new(proxy)?;
     let too_late = dialer.too_late();
-    let tls = config.rustls_https_connector_with_connector(service_fn(move |uri| dialer.clone().dial(uri).boxed()))?;
-    Ok(service_fn(move |uri| {
-        let (connecting, too_late) = (tls.clone().oneshot(uri), too_late.clone());
+    let tls = Arc::new(config.rustls_client_config()?);
+    let name = config.tls_server_name.clone().map(ServerName::try_from).transpose();
+    let name = name.map_err(|invalid| kube::Error::RustlsTls(RustlsTlsError::InvalidServerName(invalid)))?;
+    Ok(service_fn(move |uri: Uri| {
+        let too_late = too_late.clone();
+        let connecting = connect(dialer.clone(), tls.clone(), name.clone(), uri);
         tokio::time::timeout(CONNECT_TIMEOUT, connecting)
             .map(move |done| match done {
                 Ok(Err(error)) if !is_timeout(&*error) => Err(error),
@@ -87,6 +94,29 @@ pub(super) fn connector(
             })
             .boxed()
     }))
+}
+
+/// Connects to `server`. `name` is the one in its certificate, where that is not its URL's.
+async fn connect(
+    dialer: Dialer,
+    tls: Arc<ClientConfig>,
+    name: Option<ServerName<'static>>,
+    server: Uri,
+) -> Result<Secured, BoxError> {
+    match server.scheme_str() {
+        Some("http") => return Ok(Secured::Clear(Box::new(dialer.dial(server).await?))),
+        Some("https") => {}
+        other => return Err(io::Error::other(format!("unsupported scheme {}", other.unwrap_or_default())).into()),
+    }
+    let name = name.map_or_else(|| named_by(&server), Ok)?;
+    Ok(Secured::Tls(Box::new(Tls::connect(dialer.dial(server).await?, tls, name).await?)))
+}
+
+/// The name that a server's certificate is for. An IPv6 address has brackets in a URL only.
+fn named_by(server: &Uri) -> Result<ServerName<'static>, InvalidDnsNameError> {
+    let host = server.host().unwrap_or_default();
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    ServerName::try_from(host.to_owned())
 }
 
 /// Dials the API server, or a proxy that does.
@@ -109,11 +139,10 @@ impl Dialer {
 
     pub(super) async fn dial(self, server: Uri) -> Result<Transport, BoxError> {
         let server = with_port(&server).ok_or_else(|| io::Error::other("the server's URL has no host"))?;
-        let stream = match self.proxy {
-            None => MaybeHttpsStream::Http(self.tcp.oneshot(server).await?),
-            Some((proxy, tls)) => through(&proxy, reach(self.tcp, tls, &proxy).await?, server).await?,
-        };
-        Ok(ReadAhead::new(stream))
+        match self.proxy {
+            None => Ok(MaybeHttpsStream::Http(self.tcp.oneshot(server).await?)),
+            Some((proxy, tls)) => through(&proxy, reach(self.tcp, tls, &proxy).await?, server).await,
+        }
     }
 
     fn too_late(&self) -> String {

@@ -22,7 +22,7 @@ use super::{
     headers::{Packer, Unpacker},
     mux::Incoming,
 };
-use crate::{Io, failure::LONGEST_TEXT};
+use crate::{AT_ONCE, Io, connection::FRAME, failure::LONGEST_TEXT};
 
 /// What a stream holds that is not yet read; then the connection is not read on. Two of a server's frames of 32 KiB are
 /// on their way while two are read.
@@ -43,10 +43,6 @@ const SMALL: usize = 512;
 
 /// How much is read before other tasks have their turn.
 const TURN: usize = 256 * 1024;
-
-/// The most that one data frame carries: twice what kubectl's do, as servers take a frame at a time. They queue up to 50
-/// frames a worker, so larger ones would only take more of their memory.
-const FRAME: usize = 64 * 1024;
 
 /// Server-side streams that nobody has accepted yet; more are refused.
 const BACKLOG: usize = 1024;
@@ -233,8 +229,9 @@ impl State {
         }
     }
 
-    /// Sends `payload`, as much of it as one frame and the bound on what is unsent take. `None`: nothing now, and `waker`
-    /// is woken when it is worth another try.
+    /// Sends `payload`, as much of it as `AT_ONCE` and the bound on what is unsent take. It goes in frames that are twice
+    /// as long as kubectl's, as servers take a frame at a time; they queue up to 50 of them a worker, so larger ones would
+    /// only take more of their memory. `None`: nothing now, and `waker` is woken when it is worth another try.
     pub(super) fn send_data(&mut self, id: u32, payload: &[u8], waker: &Waker) -> Option<usize> {
         if self.unsent.len() >= UNSENT {
             // A task that has other work, too, tries again each time it is woken for that.
@@ -243,11 +240,16 @@ impl State {
             }
             return None;
         }
-        let payload = &payload[..payload.len().min(FRAME)];
-        let head = frame::data_head(id, payload.len(), false);
-        let sent = self.send_at_once(&head, payload);
-        self.unsent.extend_from_slice(&head[sent.min(head.len())..]);
-        self.unsent.extend_from_slice(&payload[sent.saturating_sub(head.len())..]);
+        let payload = &payload[..payload.len().min(AT_ONCE)];
+        let mut heads = [[0; frame::HEAD]; AT_ONCE / FRAME];
+        let mut parts = [IoSlice::new(&[]); 2 * AT_ONCE / FRAME];
+        for ((part, head), bytes) in parts.chunks_exact_mut(2).zip(&mut heads).zip(payload.chunks(FRAME)) {
+            *head = frame::data_head(id, bytes.len(), false);
+            part.copy_from_slice(&[IoSlice::new(head), IoSlice::new(bytes)]);
+        }
+        for rest in self.send_at_once(&mut parts) {
+            self.unsent.extend_from_slice(rest);
+        }
         self.flush();
         self.count_sent(payload.len());
         Some(payload.len())
@@ -264,27 +266,22 @@ impl State {
         self.pings.after_round += bytes as u64;
     }
 
-    /// Hands a frame to the transport without copying it, where nothing else waits; how much of it was taken.
-    fn send_at_once(&mut self, head: &[u8], payload: &[u8]) -> usize {
-        let (Some(io), Some(driver), true) = (&mut self.io, &self.driver, self.unsent.is_empty()) else { return 0 };
+    /// Hands frames to the transport without copying them, where nothing else waits; what of them was not taken.
+    fn send_at_once<'a, 'b>(&mut self, mut parts: &'a mut [IoSlice<'b>]) -> &'a [IoSlice<'b>] {
+        let (Some(io), Some(driver), true) = (&mut self.io, &self.driver, self.unsent.is_empty()) else { return parts };
         if !io.is_write_vectored() {
-            return 0;
+            return parts;
         }
         let mut cx = Context::from_waker(driver);
-        let mut sent = 0;
-        while sent < head.len() + payload.len() {
-            let rest = [
-                IoSlice::new(&head[sent.min(head.len())..]),
-                IoSlice::new(&payload[sent.saturating_sub(head.len())..]),
-            ];
-            match Pin::new(&mut *io).poll_write_vectored(&mut cx, &rest) {
+        while !parts.is_empty() {
+            match Pin::new(&mut *io).poll_write_vectored(&mut cx, parts) {
                 Poll::Ready(Ok(0)) | Poll::Pending => break,
-                Poll::Ready(Ok(n)) => sent += n,
+                Poll::Ready(Ok(n)) => IoSlice::advance_slices(&mut parts, n),
                 // Seen again, and told, by the flush that follows.
                 Poll::Ready(Err(_)) => break,
             }
         }
-        sent
+        parts
     }
 
     /// Sends what is unsent, as far as the transport takes it. Before the driver has run there is no waker for it; then

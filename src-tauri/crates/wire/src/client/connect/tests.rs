@@ -32,7 +32,7 @@ async fn every_socket_has_its_options() {
     let proxy = http_proxy(server.address).await;
     for proxy in [None, named(&proxy.url("http"))] {
         let transport = Dialer::new(proxy).unwrap().dial(server.url("http").parse().unwrap()).await.unwrap();
-        let MaybeHttpsStream::Http(tcp) = transport.get_ref() else { panic!("not in clear") };
+        let MaybeHttpsStream::Http(tcp) = transport else { panic!("not in clear") };
         let socket = SockRef::from(tcp.inner());
         assert!(socket.tcp_nodelay().unwrap());
         assert!(socket.keepalive().unwrap());
@@ -137,6 +137,27 @@ async fn a_proxy_with_tls_is_not_trusted_for_the_clusters_sake() {
     // It was talked to in TLS, and told nothing.
     let told = proxy.notes.some().await;
     assert!(matches!(&told[..], [alert] if !alert.contains("CONNECT")), "{told:?}");
+}
+
+#[test]
+fn a_certificate_is_for_the_urls_name_or_address() {
+    for (url, name) in [
+        ("https://shop.test:6443", "shop.test"),
+        ("https://127.0.0.7", "127.0.0.7"),
+        ("https://[fd00::7]:6443", "fd00::7"),
+    ] {
+        assert_eq!(named_by(&url.parse().unwrap()).unwrap().to_str(), name);
+    }
+    let mut config = kube::Config::new("https://shop.test".parse().unwrap());
+    config.tls_server_name = Some("no name".into());
+    let refused = connector(&config, None).err();
+    assert!(matches!(refused, Some(kube::Error::RustlsTls(RustlsTlsError::InvalidServerName(_)))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_url_that_is_neither_http_nor_https_is_refused() {
+    let config = kube::Config::new("ftp://shop.test".parse().unwrap());
+    assert_eq!(failure(&config, None).await, "unsupported scheme ftp");
 }
 
 /// The host and port that a proxy is asked for, by the server's URL.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds Portolan and opens its window; installs first what is missing. Without a display, builds and tries the command.
+# Builds Portolan and opens its window; installs first what is missing. Where there is no kubeconfig, the window opens on
+# the demo cluster. Without a display, the demo cluster runs by itself, to be tried from another terminal.
 # Usage: run.sh
 set -euo pipefail
 # shellcheck source=lib.sh
@@ -8,16 +9,22 @@ cd "$(dirname "$0")/.."
 built=${CARGO_TARGET_DIR:-target}/release
 
 if [ "$(uname)" = Linux ] && [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
-  say "There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set), so no window can open: building the command instead."
+  say "There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set), so no window can open." \
+    "Building the command instead, and running the demo cluster for it."
   need_rust
   command -v cc >/dev/null || need_packages build-essential
   cargo build --release -p portolan-cli
-  say "" "Your contexts, by $built/portolan get contexts:"
-  # It says itself what is wrong, with no kubeconfig, say; that is no failure of this script.
-  "$built/portolan" get contexts || true
-  say "" "To open a tunnel:" "  $built/portolan forward svc/NAME LOCAL:REMOTE -n NAMESPACE"
-  exit 0
+  say "" "With a cluster of your own: $built/portolan forward svc/NAME LOCAL:REMOTE -n NAMESPACE" ""
+  exec "$built/portolan" demo
 fi
+
+# Whether any of the files is there that kubectl would read.
+has_kubeconfig() {
+  local file files
+  IFS=: read -ra files <<< "${KUBECONFIG:-$HOME/.kube/config}"
+  for file in "${files[@]}"; do [ ! -e "$file" ] || return 0; done
+  return 1
+}
 
 need_rust
 need_node
@@ -33,4 +40,5 @@ need_ui_packages
 npm --prefix ui run --silent build
 say "Building the app. The first time, this takes some minutes."
 cargo build --release -p portolan-desktop
-exec "$built/portolan-desktop"
+has_kubeconfig || set -- --demo
+exec "$built/portolan-desktop" "$@"

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use portolan_engine::{
+    context::ContextId,
     engine::Engine,
     error::{Code, Problem},
     feed::Changes,
@@ -14,6 +15,8 @@ use portolan_engine::{
 use tauri::{AppHandle, State};
 use tauri_plugin_clipboard_manager::ClipboardExt;
 use tauri_plugin_opener::OpenerExt;
+
+use crate::demo::DemoCluster;
 
 type Shared<'a> = State<'a, Arc<Engine>>;
 
@@ -79,6 +82,12 @@ pub(crate) async fn visit(app: AppHandle, engine: Shared<'_>, id: SessionId, slo
 pub(crate) async fn reload_kubeconfig(engine: Shared<'_>) -> Result<(), Problem> {
     engine.reload();
     Ok(())
+}
+
+/// Starts the demo cluster, unless it runs, and adds its context.
+#[tauri::command]
+pub(crate) async fn demo(engine: Shared<'_>, demo: State<'_, Arc<DemoCluster>>) -> Result<ContextId, Problem> {
+    demo.open(&engine).await
 }
 
 fn desktop(what: &str, error: &dyn std::error::Error) -> Problem {

@@ -5,12 +5,15 @@
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 mod commands;
+mod demo;
 
 use std::sync::Arc;
 
 use portolan_engine::{Wire, engine::Engine, kubeconfig::Source, open_files};
 use tauri::RunEvent;
 use tracing_subscriber::EnvFilter;
+
+use demo::DemoCluster;
 
 /// What `PORTOLAN_WIRE` asks for: the same as the command's `--wire`.
 fn wire() -> Option<Wire> {
@@ -35,10 +38,17 @@ fn main() -> Result<(), NoWindow> {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     open_files::raise_limit();
     let engine = Arc::new(Engine::new(Source::Default, wire()));
+    let demo = Arc::new(DemoCluster::default());
+    if std::env::args().any(|argument| argument == "--demo")
+        && let Err(problem) = tauri::async_runtime::block_on(demo.show(&engine))
+    {
+        tracing::error!("{problem}");
+    }
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_clipboard_manager::init())
         .plugin(tauri_plugin_opener::init())
         .manage(engine.clone())
+        .manage(demo.clone())
         .invoke_handler(tauri::generate_handler![
             commands::changes,
             commands::look,
@@ -49,11 +59,15 @@ fn main() -> Result<(), NoWindow> {
             commands::copy,
             commands::visit,
             commands::reload_kubeconfig,
+            commands::demo,
         ])
         .build(tauri::generate_context!())?;
     app.run(move |_, event| {
         if matches!(event, RunEvent::Exit) {
-            tauri::async_runtime::block_on(engine.shutdown());
+            tauri::async_runtime::block_on(async {
+                engine.shutdown().await;
+                demo.end().await;
+            });
         }
     });
     Ok(())

@@ -318,4 +318,26 @@ describe("no kubeconfig", () => {
     await fireEvent.click(screen.getByTestId("look-again"));
     expect(calls("reloadKubeconfig")).toEqual([[]]);
   });
+
+  it("opens the demo cluster as soon as its context is known", async () => {
+    backend.remove("context/default/staging");
+    const none = problem("no_kubeconfig", "There is no kubeconfig.", "Put one there.");
+    backend.set("kubeconfig", { part: "kubeconfig", value: { paths: ["/a/config"], problem: none } });
+    render(Window, { backend });
+    await fireEvent.click(await screen.findByTestId("open-demo"));
+    expect(calls("demo")).toEqual([[]]);
+    const id = { source: "/tmp/demo", name: "demo" };
+    backend.set("context//tmp/demo/demo", { part: "context", value: context("demo", { id, namespace: "shop" }) });
+    await waitFor(() => expect(calls("look")).toEqual([[{ ...view("services", shop), context: id }]]));
+    expect(screen.queryByTestId("kubeconfig-problem")).toBeNull();
+  });
+
+  it("says why the demo cluster does not start", async () => {
+    backend.remove("context/default/staging");
+    backend.set("kubeconfig", { part: "kubeconfig", value: { paths: [], problem: problem("no_kubeconfig", "None.", "") } });
+    backend.rejects.set("demo", problem("demo", "No port is free.", ""));
+    render(Window, { backend });
+    await fireEvent.click(await screen.findByTestId("open-demo"));
+    expect((await screen.findByTestId("problem")).textContent).toContain("No port is free.");
+  });
 });

@@ -2,6 +2,7 @@
 // under pretend.ts for a plain browser. Never part of a build.
 
 import type { Changes } from "../generated/Changes";
+import type { ContextId } from "../generated/ContextId";
 import type { Forward } from "../generated/Forward";
 import type { Part } from "../generated/Part";
 import type { PortMap } from "../generated/PortMap";
@@ -95,6 +96,11 @@ export class FakeBackend implements Backend {
 
   async reloadKubeconfig(): Promise<void> {
     this.#called("reloadKubeconfig");
+  }
+
+  async demo(): Promise<ContextId> {
+    this.#called("demo");
+    return { source: "/tmp/demo", name: "demo" };
   }
 
   #put(key: string, part: Part | null): void {

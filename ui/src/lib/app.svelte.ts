@@ -51,6 +51,9 @@ export class App {
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   #scopes = new Map<string, Scope>();
 
+  /** The context that is opened as soon as it is known. */
+  #awaited: string | null = null;
+
   constructor(backend: Backend) {
     this.backend = backend;
     this.opening = new Opening(backend);
@@ -69,6 +72,20 @@ export class App {
     return this.#colours.get(contextKey(context)) ?? wishOf(context);
   }
 
+  /** Starts the demo cluster and opens it. */
+  async openDemo(): Promise<void> {
+    this.#awaited = contextKey(await this.backend.demo());
+    this.#lookAtAwaited();
+  }
+
+  /** The context is known a moment before or after it is asked for. */
+  #lookAtAwaited(): void {
+    const context = this.contexts.find((context) => contextKey(context.id) === this.#awaited);
+    if (!context) return;
+    this.#awaited = null;
+    this.lookAtContext(context);
+  }
+
   /** Takes in one answer. */
   news(changes: Changes): void {
     this.parts = apply(this.parts, changes);
@@ -76,6 +93,7 @@ export class App {
     if (!this.heard && this.parts.list) this.view = this.parts.list.view;
     this.heard = true;
     if (this.view && !this.context) this.look(null);
+    this.#lookAtAwaited();
     this.opening.settle(this.parts.sessions.values());
   }
 

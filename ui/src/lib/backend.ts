@@ -2,6 +2,7 @@
 // a plain browser can run it without Tauri.
 
 import type { Changes } from "../generated/Changes";
+import type { ContextId } from "../generated/ContextId";
 import type { Forward } from "../generated/Forward";
 import type { PortMap } from "../generated/PortMap";
 import type { SessionId } from "../generated/SessionId";
@@ -27,4 +28,6 @@ export interface Backend {
   visit(id: SessionId, slot: number): Promise<void>;
   /** Looks for kubeconfig files again. */
   reloadKubeconfig(): Promise<void>;
+  /** Starts the demo cluster, unless it runs; its context, which then arrives as a change. */
+  demo(): Promise<ContextId>;
 }

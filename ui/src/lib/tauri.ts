@@ -14,4 +14,5 @@ export const tauri: Backend = {
   copy: (text) => invoke("copy", { text }),
   visit: (id, slot) => invoke("visit", { id, slot }),
   reloadKubeconfig: () => invoke("reload_kubeconfig"),
+  demo: () => invoke("demo"),
 };

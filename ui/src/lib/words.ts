@@ -55,6 +55,8 @@ export const words = {
   readingKubeconfig: "Reading your kubeconfig…",
   lookedIn: "Looked in",
   lookAgain: "Look again",
+  tryDemo: "Try the demo cluster",
+  tryDemoWhat: "A small cluster inside Portolan, with a shop to forward to. It ends with the app.",
 
   sessions: "Sessions",
   noSessions: "No tunnels yet.",

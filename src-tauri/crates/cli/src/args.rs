@@ -3,12 +3,13 @@
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use portolan_demo::{Demo, Fault, Options, faults::FAULTS};
 use portolan_engine::{
     Wire,
     kubeconfig::{ContextEntry, Source},
 };
 
-use crate::Ended;
+use crate::{Ended, demo};
 
 /// Tunnels to Kubernetes that stay open while pods come and go.
 #[derive(Debug, Parser)]
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     Forward(ForwardArgs),
     /// List what there is to forward to
     Get(GetArgs),
+    /// Run a small cluster of Portolan's own, to try things on
+    Demo(DemoArgs),
 }
 
 /// Which cluster and namespace.
@@ -38,16 +41,33 @@ pub(crate) struct ClusterArgs {
     /// The kubeconfig [default: the files in $KUBECONFIG, else ~/.kube/config]
     #[arg(long, value_name = "FILE")]
     pub(crate) kubeconfig: Option<PathBuf>,
+    /// Instead: a demo cluster, which this command starts and which ends with it
+    #[arg(long, conflicts_with_all = ["context", "kubeconfig"])]
+    pub(crate) demo: bool,
+}
+
+/// Where the command finds its cluster.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) source: Source,
+    /// Runs while the command does.
+    _demo: Option<Demo>,
 }
 
 impl ClusterArgs {
-    pub(crate) fn source(&self) -> Source {
-        self.kubeconfig.clone().map_or(Source::Default, Source::File)
+    /// Finds the kubeconfig, or starts a demo cluster that has one.
+    pub(crate) async fn open(&self) -> Result<Opened, Ended> {
+        if self.demo {
+            let demo = demo::start(Options::default()).await?;
+            return Ok(Opened { source: Source::File(demo.kubeconfig().to_owned()), _demo: Some(demo) });
+        }
+        let source = self.kubeconfig.clone().map_or(Source::Default, Source::File);
+        Ok(Opened { source, _demo: None })
     }
 
     /// The context that is meant, which must exist.
-    pub(crate) fn context(&self) -> Result<ContextEntry, Ended> {
-        Ok(self.source().load()?.find(self.context.as_deref())?)
+    pub(crate) fn context(&self, opened: &Opened) -> Result<ContextEntry, Ended> {
+        Ok(opened.source.load()?.find(self.context.as_deref())?)
     }
 
     /// The namespace that is meant.
@@ -67,7 +87,8 @@ Examples:
   portolan forward svc/web 8080:http      the same port by its name
   portolan forward deploy/web :80         any free local port
   portolan forward -l app=web 8080:80     any ready pod with that label
-  portolan forward db-0 5432              one pod, while it lives")]
+  portolan forward db-0 5432              one pod, while it lives
+  portolan forward --demo svc/web 8080:80     no cluster is needed for this one")]
 pub(crate) struct ForwardArgs {
     /// The target (left out with -l), then one or more ports
     #[arg(value_name = "TARGET [LOCAL:]REMOTE", required = true)]
@@ -116,6 +137,21 @@ pub(crate) struct GetArgs {
     pub(crate) output: Format,
 }
 
+/// Run a small cluster of Portolan's own, to try things on.
+#[derive(Debug, clap::Args)]
+#[command(after_help = faults())]
+pub(crate) struct DemoArgs {
+    /// So many pods more, in the namespace crowd
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(crate) pods: usize,
+    /// What it does badly on purpose, as below; may be repeated
+    #[arg(long, value_name = "FAULT")]
+    pub(crate) fault: Vec<Fault>,
+    /// Text, or one JSON object a line
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum List {
     #[value(alias = "context", alias = "ctx")]
@@ -134,6 +170,12 @@ pub(crate) enum List {
 pub(crate) enum Format {
     Text,
     Json,
+}
+
+/// What `--fault` takes.
+fn faults() -> String {
+    let lines: Vec<String> = FAULTS.iter().map(|(name, what)| format!("  {name:<17} {what}")).collect();
+    format!("FAULT is one of:\n{}", lines.join("\n"))
 }
 
 /// A local address as kubectl takes it.

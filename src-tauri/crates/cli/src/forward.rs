@@ -14,11 +14,13 @@ use crate::{
     Ended,
     args::{Address, Format, ForwardArgs},
     output,
+    stop::stop_asked,
 };
 
 pub(crate) async fn run(args: ForwardArgs) -> Result<(), Ended> {
     let (target, ports) = target_and_ports(&args).map_err(|error| Ended::Usage(error.problem()))?;
-    let context = args.cluster.context()?;
+    let opened = args.cluster.open().await?;
+    let context = args.cluster.context(&opened)?;
     let forward = Forward {
         namespace: args.cluster.namespace(&context),
         context: context.id,
@@ -34,7 +36,7 @@ pub(crate) async fn run(args: ForwardArgs) -> Result<(), Ended> {
     };
     forward.check().map_err(|error| Ended::Usage(error.problem()))?;
 
-    let engine = Engine::new(args.cluster.source(), args.wire);
+    let engine = Engine::new(opened.source.clone(), args.wire);
     let ended = tokio::select! {
         ended = follow(&engine, forward, &args) => ended.map_err(Ended::Failed),
         () = stop_asked() => Ok(()),
@@ -190,30 +192,4 @@ impl Teller {
 /// Whether the target is there and right, and only its pods are to come: that is waited for without `--wait`.
 fn only_lacks_a_pod(reason: &Problem) -> bool {
     matches!(reason.code, Code::NoReadyPod | Code::PodNotRunning)
-}
-
-/// Ends when the user, or the system on the user's behalf, asks for an end.
-async fn stop_asked() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) =
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
-        else {
-            // Without handlers a signal ends the process at once, which the system cleans up after.
-            return std::future::pending().await;
-        };
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    {
-        // Without a handler Ctrl-C ends the process, which is what it would do here.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
 }

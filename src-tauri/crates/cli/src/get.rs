@@ -10,21 +10,22 @@ use serde_json::json;
 
 use crate::{
     Ended,
-    args::{Format, GetArgs, List},
+    args::{Format, GetArgs, List, Opened},
     output,
 };
 
 pub(crate) async fn run(args: GetArgs) -> Result<(), Ended> {
+    let opened = args.cluster.open().await?;
     let kind = match args.list {
-        List::Contexts => return contexts(&args),
-        List::Namespaces => return namespaces(&args).await,
+        List::Contexts => return contexts(&args, &opened),
+        List::Namespaces => return namespaces(&args, &opened).await,
         List::Services => ListKind::Services,
         List::Workloads => ListKind::Workloads,
         List::Pods => ListKind::Pods,
     };
-    let context = args.cluster.context()?;
+    let context = args.cluster.context(&opened)?;
     let scope = if args.all_namespaces { Scope::All } else { Scope::One { name: args.cluster.namespace(&context) } };
-    let engine = Engine::new(args.cluster.source(), None);
+    let engine = Engine::new(opened.source.clone(), None);
     let cluster = engine.cluster(&context.id).await?;
     let listing = list_once(&cluster, &scope, kind).await?;
     if let Some(problem) = &listing.forbidden {
@@ -37,8 +38,8 @@ pub(crate) async fn run(args: GetArgs) -> Result<(), Ended> {
     Ok(())
 }
 
-fn contexts(args: &GetArgs) -> Result<(), Ended> {
-    let entries = args.cluster.source().load()?.entries();
+fn contexts(args: &GetArgs, opened: &Opened) -> Result<(), Ended> {
+    let entries = opened.source.load()?.entries();
     match args.output {
         Format::Json => {
             let all: Vec<_> = entries
@@ -57,9 +58,9 @@ fn contexts(args: &GetArgs) -> Result<(), Ended> {
     Ok(())
 }
 
-async fn namespaces(args: &GetArgs) -> Result<(), Ended> {
-    let context = args.cluster.context()?;
-    let engine = Engine::new(args.cluster.source(), None);
+async fn namespaces(args: &GetArgs, opened: &Opened) -> Result<(), Ended> {
+    let context = args.cluster.context(opened)?;
+    let engine = Engine::new(opened.source.clone(), None);
     let names = engine.cluster(&context.id).await?.namespaces().await?;
     match args.output {
         Format::Json => output::line(&json!(names).to_string()),

@@ -3,9 +3,11 @@
 //! Exit codes: 0 stopped by the user, 1 failed, 2 usage.
 
 mod args;
+mod demo;
 mod forward;
 mod get;
 mod output;
+mod stop;
 
 use std::process::ExitCode;
 
@@ -26,6 +28,7 @@ async fn main() -> ExitCode {
     let done = match args.command {
         Command::Forward(args) => forward::run(args).await,
         Command::Get(args) => get::run(args).await,
+        Command::Demo(args) => demo::run(args).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -16,7 +15,7 @@ use crate::{
     error::{Error, Problem},
     feed::{Feed, KubeconfigView, Part},
     forward::Forward,
-    kubeconfig::{ContextEntry, Contexts, Source},
+    kubeconfig::{ContextEntry, Source, Sources},
     row::View,
     session::view::SessionId,
     sessions::Sessions,
@@ -25,7 +24,7 @@ use crate::{
 /// Contexts, lists and sessions, and the feed that shows them.
 #[derive(Debug)]
 pub struct Engine {
-    source: Source,
+    sources: Sources,
     feed: Arc<Feed>,
     sessions: Sessions,
     clusters: Arc<Clusters>,
@@ -35,7 +34,7 @@ pub struct Engine {
 /// Clients, one a context, built when they are first needed and shared by all that use the context.
 #[derive(Debug)]
 pub(crate) struct Clusters {
-    source: Source,
+    sources: Sources,
     wire: Option<Wire>,
     open: Mutex<HashMap<ContextId, Arc<OnceCell<Arc<Cluster>>>>>,
 }
@@ -45,11 +44,12 @@ impl Engine {
     /// Contacts nobody yet.
     pub fn new(source: Source, wire: Option<Wire>) -> Self {
         let feed = Arc::new(Feed::default());
+        let sources = Sources::new(source);
         let engine = Engine {
             sessions: Sessions::new(feed.clone()),
-            clusters: Arc::new(Clusters { source: source.clone(), wire, open: Mutex::default() }),
+            clusters: Arc::new(Clusters { sources: sources.clone(), wire, open: Mutex::default() }),
             catalog: tokio::sync::Mutex::new(Catalog::new(feed.clone())),
-            source,
+            sources,
             feed,
         };
         engine.reload();
@@ -66,36 +66,45 @@ impl Engine {
         &self.sessions
     }
 
-    /// Reads the kubeconfig anew. Clients and sessions that there are go on.
+    /// Reads the sources anew. Clients and sessions that there are go on.
     pub fn reload(&self) {
-        let loaded = self.source.load();
-        let problem = loaded.as_ref().err().map(Error::problem);
-        let paths = self.source.paths().iter().map(|p: &PathBuf| p.display().to_string()).collect();
+        let sources = self.sources.all();
+        let paths = sources.iter().flat_map(Source::paths).map(|path| path.display().to_string()).collect();
+        let loaded: Vec<_> = sources.iter().map(Source::load).collect();
+        let problem = loaded.iter().find_map(|loaded| loaded.as_ref().err()).map(Error::problem);
         self.feed.set("kubeconfig", Part::Kubeconfig(KubeconfigView { paths, problem }));
-        let entries = loaded.map(|contexts| contexts.entries()).unwrap_or_default();
+        let entries: Vec<_> = loaded.into_iter().flatten().flat_map(|contexts| contexts.entries()).collect();
         for key in self.feed.keys("context/") {
             if !entries.iter().any(|entry| context_key(&entry.id) == key) {
                 self.feed.remove(&key);
             }
         }
         for entry in entries {
-            let key = context_key(&entry.id);
-            let before = match self.feed.get(&key) {
-                Some(Part::Context(view)) => Some((view.reach, view.namespaces)),
-                _ => None,
-            };
-            let (reach, namespaces) = before.unwrap_or((Reach::NotChecked, Namespaces::Unknown));
-            let ContextEntry { id, server, user, namespace, current } = entry;
-            self.feed.set(key, Part::Context(ContextView { id, server, user, namespace, current, reach, namespaces }));
+            self.show(entry);
         }
     }
 
-    /// The contexts of the source.
+    /// Shows what the kubeconfig says of a context, beside what is known of it already.
+    fn show(&self, entry: ContextEntry) {
+        let key = context_key(&entry.id);
+        let before = match self.feed.get(&key) {
+            Some(Part::Context(view)) => Some((view.reach, view.namespaces)),
+            _ => None,
+        };
+        let (reach, namespaces) = before.unwrap_or((Reach::NotChecked, Namespaces::Unknown));
+        let ContextEntry { id, server, user, namespace, current } = entry;
+        self.feed.set(key, Part::Context(ContextView { id, server, user, namespace, current, reach, namespaces }));
+    }
+
+    /// Adds a source of contexts beside those there are; its current context.
     ///
     /// # Errors
-    /// When there is no kubeconfig, or it cannot be used.
-    pub fn contexts(&self) -> Result<Contexts, Error> {
-        self.source.load()
+    /// When it cannot be used, or has no current context. Then it is not added.
+    pub fn add(&self, source: Source) -> Result<ContextEntry, Error> {
+        let current = source.load()?.find(None)?;
+        self.sources.add(source);
+        self.reload();
+        Ok(current)
     }
 
     /// The client of a context.
@@ -130,7 +139,7 @@ impl Clusters {
     #[cfg(test)]
     pub(crate) fn with(cluster: Arc<Cluster>) -> Self {
         let open = HashMap::from([(cluster.context.clone(), Arc::new(OnceCell::from(cluster)))]);
-        Clusters { source: Source::Default, wire: None, open: Mutex::new(open) }
+        Clusters { sources: Sources::new(Source::Default), wire: None, open: Mutex::new(open) }
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<ContextId, Arc<OnceCell<Arc<Cluster>>>>> {
@@ -141,7 +150,7 @@ impl Clusters {
         let cell = self.open().entry(context.clone()).or_default().clone();
         // One at a time: whoever else needs the same context waits for this attempt, and for its exec plugin.
         let opened = cell.get_or_try_init(|| async {
-            let contexts = self.source.load()?;
+            let contexts = self.sources.of(context).load()?;
             Cluster::open(&contexts, context, self.wire).await.map(Arc::new)
         });
         opened.await.cloned()
@@ -156,5 +165,64 @@ pub(crate) fn context_key(id: &ContextId) -> String {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         error.problem()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    fn kubeconfig(folder: &Path, name: &str) -> Source {
+        let path = folder.join(name);
+        let text = format!(
+            "clusters: [{{name: c, cluster: {{server: 'http://{name}'}}}}]\n\
+             contexts: [{{name: default, context: {{cluster: c}}}}]\ncurrent-context: default\n"
+        );
+        fs::write(&path, text).unwrap();
+        Source::File(path)
+    }
+
+    fn servers(engine: &Engine) -> Vec<String> {
+        let parts = engine.feed.keys("context/").into_iter().filter_map(|key| engine.feed.get(&key));
+        let mut servers: Vec<String> = parts
+            .filter_map(|part| match part {
+                Part::Context(view) => Some(view.server),
+                _ => None,
+            })
+            .collect();
+        servers.sort();
+        servers
+    }
+
+    #[tokio::test]
+    async fn a_source_is_added_beside_one_that_names_its_contexts_alike() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::new(kubeconfig(folder.path(), "one"), None);
+        let added = engine.add(kubeconfig(folder.path(), "two")).unwrap();
+        assert_eq!(added.server, "http://two");
+        engine.add(kubeconfig(folder.path(), "two")).unwrap();
+        assert_eq!(servers(&engine), ["http://one", "http://two"]);
+        assert_eq!(engine.cluster(&added.id).await.unwrap().server, "http://two");
+    }
+
+    #[tokio::test]
+    async fn a_source_that_cannot_be_used_is_not_added() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::new(kubeconfig(folder.path(), "one"), None);
+        let missing = Source::File(folder.path().join("missing"));
+        assert!(matches!(engine.add(missing), Err(Error::NoKubeconfig { .. })));
+        assert_eq!(engine.sources.all().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_source_without_files_hides_nothing_of_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::new(Source::File(folder.path().join("missing")), None);
+        engine.add(kubeconfig(folder.path(), "two")).unwrap();
+        assert_eq!(servers(&engine), ["http://two"]);
+        let Some(Part::Kubeconfig(view)) = engine.feed.get("kubeconfig") else { panic!("nothing is said of files") };
+        assert_eq!(view.problem.map(|problem| problem.code), Some(crate::error::Code::NoKubeconfig));
     }
 }

@@ -62,6 +62,8 @@ pub enum Code {
     Server,
     /// The desktop refused something: the clipboard, the browser.
     Desktop,
+    /// The demo cluster could not be started.
+    Demo,
 }
 
 /// An error as the user meets it: what happened and why, and what to do about it.

@@ -6,6 +6,7 @@
 use std::{
     env,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use directories::BaseDirs;
@@ -23,14 +24,6 @@ pub enum Source {
 }
 
 impl Source {
-    /// The source that a [`ContextId`] names.
-    pub fn of(context: &ContextId) -> Source {
-        match context.source.as_str() {
-            ContextId::DEFAULT_SOURCE => Source::Default,
-            path => Source::File(path.into()),
-        }
-    }
-
     fn name(&self) -> String {
         match self {
             Source::Default => ContextId::DEFAULT_SOURCE.into(),
@@ -69,6 +62,39 @@ impl Source {
             path: paths.into_iter().find(|p| p.exists()).unwrap_or_default(),
             kubeconfig,
         })
+    }
+}
+
+/// The sources that there are. Its clones are the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Sources(Arc<Mutex<Vec<Source>>>);
+
+impl Sources {
+    pub(crate) fn new(first: Source) -> Self {
+        Sources(Arc::new(Mutex::new(vec![first])))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Source>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All of them, as they were added.
+    pub(crate) fn all(&self) -> Vec<Source> {
+        self.lock().clone()
+    }
+
+    /// One more, unless it is there.
+    pub(crate) fn add(&self, source: Source) {
+        let mut sources = self.lock();
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
+
+    /// The source that a [`ContextId`] names, which need not be there any more.
+    pub(crate) fn of(&self, context: &ContextId) -> Source {
+        let known = self.lock().iter().find(|source| source.name() == context.source).cloned();
+        known.unwrap_or_else(|| Source::File(context.source.clone().into()))
     }
 }
 

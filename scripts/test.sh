@@ -2,7 +2,7 @@
 # Installs what is missing and runs every check and test of the project; stops at the first that fails.
 # Usage: test.sh
 #
-# The last ones need a Kubernetes:
+# The tests of the command are run on a demo cluster first. The last ones need a Kubernetes:
 #   PORTOLAN_TEST_KUBECONFIG set    that cluster is used; the tests' workloads are put into its namespace shop. Since
 #                                   Kubernetes 1.31 it has all wires: PORTOLAN_TEST_WIRES=spdy,tunnel,websocket
 #   root on Debian 12               our own is started (tests/cluster/up.sh) and taken down at the end; one that
@@ -13,10 +13,11 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
-title='' began=0 started_cluster=''
+title='' began=0 started_cluster='' demo=''
 
 finish() {
   local status=$?
+  if [ -n "$demo" ]; then kill "$demo" 2>/dev/null || true; fi
   if [ -n "$started_cluster" ]; then tests/cluster/down.sh "$started_cluster" || true; fi
   rm -rf "$work"
   if [ $status != 0 ] && [ -n "$title" ]; then say "" "make test failed at: $title"; fi
@@ -104,6 +105,29 @@ else
   say "skipped: the advisory database cannot be fetched from here"
 fi
 
+# ------------------------------------------------------------------ the demo cluster
+target=$(realpath "${CARGO_TARGET_DIR:-target}")/debug
+export PORTOLAN_TEST_CLI=$target/portolan PORTOLAN_TEST_APP=$target/portolan-desktop
+
+step "the engine on demo clusters, again and again"
+for _ in 1 2 3 4 5; do cargo test --quiet --workspace --test engine; done
+
+step "cluster tests, demo"
+# It ends when its input does.
+mkfifo "$work/input"
+"$target/examples/demo-cluster" "$work/demo" < "$work/input" > "$work/said" & demo=$!
+exec 9> "$work/input"
+wait_until 60 "the demo cluster's pods" grep -q ready "$work/said" || die "The demo cluster did not come up (see above)."
+on_demo() {
+  PORTOLAN_TEST_KUBECONFIG=$work/demo/admin.kubeconfig PORTOLAN_TEST_VIEWER_KUBECONFIG=$work/demo/viewer.kubeconfig \
+    PORTOLAN_TEST_CREATOR_KUBECONFIG=$work/demo/creator.kubeconfig PORTOLAN_TEST_GETTER_KUBECONFIG=$work/demo/getter.kubeconfig \
+    PORTOLAN_TEST_WIRES=spdy,tunnel,websocket "$@"
+}
+on_demo cargo test --workspace --test cluster -- --ignored --test-threads=2
+exec 9>&-
+wait "$demo"
+demo=''
+
 # ------------------------------------------------------------------ a real Kubernetes
 kubeconfigs=() left_out=()
 if may_have_cluster; then
@@ -118,8 +142,6 @@ else
   left_out+=("the cluster and desktop tests, which need a Kubernetes: run this as root on Debian 12, or set PORTOLAN_TEST_KUBECONFIG to a cluster's kubeconfig")
 fi
 
-target=$(realpath "${CARGO_TARGET_DIR:-target}")/debug
-export PORTOLAN_TEST_CLI=$target/portolan PORTOLAN_TEST_APP=$target/portolan-desktop
 for kubeconfig in ${kubeconfigs[@]+"${kubeconfigs[@]}"}; do
   step "cluster tests, $(basename "$kubeconfig")"
   # Of our own cluster it is known which wires it has. Of another, the tests take those that all have, unless it is said.

@@ -16,4 +16,5 @@ mod leave;
 mod replace;
 mod rights;
 mod scenarios;
+mod shared;
 mod wire;

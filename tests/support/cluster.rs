@@ -1,6 +1,12 @@
 //! The tests' Kubernetes, as its administrator sees it.
 
-use std::{collections::HashSet, io::Write, path::PathBuf, time::Duration};
+use std::{
+    collections::HashSet,
+    fmt,
+    io::Write,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::{
@@ -68,6 +74,13 @@ pub(crate) fn write_kubeconfig(kubeconfig: &Kubeconfig) -> Result<NamedTempFile>
 #[derive(Clone)]
 pub struct Cluster {
     client: Client,
+    kubeconfig: PathBuf,
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster").field("kubeconfig", &self.kubeconfig).finish_non_exhaustive()
+    }
 }
 
 impl Cluster {
@@ -76,9 +89,22 @@ impl Cluster {
     /// # Errors
     /// When it names no cluster.
     pub async fn connect() -> Result<Cluster> {
-        let file = Kubeconfig::read_from(kubeconfig()?)?;
+        Cluster::of(&kubeconfig()?).await
+    }
+
+    /// Opens the current context of a kubeconfig.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub async fn of(kubeconfig: &Path) -> Result<Cluster> {
+        let file = Kubeconfig::read_from(kubeconfig)?;
         let config = kube::Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await?;
-        Ok(Cluster { client: Client::try_from(config)? })
+        Ok(Cluster { client: Client::try_from(config)?, kubeconfig: kubeconfig.to_owned() })
+    }
+
+    /// The kubeconfig that it was opened with.
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
     }
 
     /// The objects of a kind in [`NAMESPACE`].
@@ -109,6 +135,30 @@ impl Cluster {
             let pods = self.ready_pods(labels).await?;
             let others: Vec<Pod> = pods.into_iter().filter(|pod| !but.contains(&uid(pod))).collect();
             Ok((others.len() >= count).then_some(others))
+        })
+        .await
+    }
+
+    /// Waits until there is no pod of that name, or another one.
+    ///
+    /// # Errors
+    /// When it stays.
+    pub async fn until_gone(&self, name: &str) -> Result {
+        eventually(&format!("{name} is gone"), PATIENCE, async || {
+            Ok(self.pods().get_opt(name).await?.is_none().then_some(()))
+        })
+        .await
+    }
+
+    /// Waits until the pods with these labels, ready or not, are these and no others.
+    ///
+    /// # Errors
+    /// When others stay.
+    pub async fn until_only(&self, labels: &str, names: &HashSet<String>) -> Result {
+        eventually(&format!("only {names:?} are there"), PATIENCE, async || {
+            let pods = self.pods().list(&ListParams::default().labels(labels)).await?;
+            let there: HashSet<String> = pods.items.iter().map(ResourceExt::name_any).collect();
+            Ok((there == *names).then_some(()))
         })
         .await
     }

@@ -1,4 +1,5 @@
-//! What the cluster tests and the desktop test share: the cluster, the command, and what a tunnel must carry.
+//! What the tests share: the cluster, the command, the engine on a cluster, what a tunnel must carry, and the scenarios
+//! that hold on any of them.
 
 pub mod carries;
 pub mod cluster;
@@ -6,6 +7,8 @@ pub mod command;
 pub mod noise;
 pub mod process;
 pub mod relay;
+pub mod scenario;
+pub mod site;
 pub mod temporary;
 pub mod wires;
 

@@ -1,8 +1,12 @@
 //! Objects of a test's own in the cluster. They go when the test ends, however it ends.
 
 use std::{
+    path::{Path, PathBuf},
     process,
-    sync::atomic::{AtomicU32, Ordering::Relaxed},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
     thread,
     time::Duration,
 };
@@ -27,13 +31,18 @@ const LABEL: &str = "temporary";
 #[derive(Debug)]
 pub struct Temporary {
     name: String,
+    /// The kubeconfig of the cluster that has them; empty while none has.
+    made_in: OnceLock<PathBuf>,
 }
 
 impl Temporary {
     /// A name that nobody else has; no object yet.
     pub fn new(what: &str) -> Temporary {
         static NEXT: AtomicU32 = AtomicU32::new(1);
-        Temporary { name: format!("temp-{what}-{}-{}", process::id(), NEXT.fetch_add(1, Relaxed)) }
+        Temporary {
+            name: format!("temp-{what}-{}-{}", process::id(), NEXT.fetch_add(1, Relaxed)),
+            made_in: OnceLock::new(),
+        }
     }
 
     /// The name of all its objects.
@@ -96,6 +105,7 @@ impl Temporary {
         let metadata = json!({"name": self.name, "labels": {"app": self.name, LABEL: self.name}});
         let object =
             json!({"apiVersion": K::api_version(&()), "kind": K::kind(&()), "metadata": metadata, "spec": spec});
+        self.made_in.get_or_init(|| cluster.kubeconfig().to_owned());
         cluster.objects::<K>().create(&PostParams::default(), &serde_json::from_value(object)?).await?;
         Ok(())
     }
@@ -105,10 +115,11 @@ impl Drop for Temporary {
     /// In a thread and a runtime of its own: a drop cannot wait in the test's.
     fn drop(&mut self) {
         const LIMIT: Duration = Duration::from_secs(20);
+        let Some(kubeconfig) = self.made_in.take() else { return };
         let selector = format!("{LABEL}={}", self.name);
         let cleaner = thread::spawn(move || -> Result {
             let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(async { timeout(LIMIT, delete_all(&selector)).await? })
+            runtime.block_on(async { timeout(LIMIT, delete_all(&kubeconfig, &selector)).await? })
         });
         match cleaner.join() {
             Ok(Ok(())) => {}
@@ -118,8 +129,8 @@ impl Drop for Temporary {
     }
 }
 
-async fn delete_all(selector: &str) -> Result {
-    let cluster = Cluster::connect().await?;
+async fn delete_all(kubeconfig: &Path, selector: &str) -> Result {
+    let cluster = Cluster::of(kubeconfig).await?;
     // What owns pods comes first, or it would bring them back.
     let kinds = [
         cluster.objects::<Deployment>(),

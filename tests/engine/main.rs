@@ -1,0 +1,9 @@
+//! The engine on a demo cluster, in this process: quick, and nothing but loopback.
+
+mod faults;
+
+mod scenario {
+    use portolan_tests::{scenarios, site::Site};
+
+    scenarios!(Site::demo;);
+}

@@ -142,6 +142,15 @@ else
   left_out+=("the cluster and desktop tests, which need a Kubernetes: run this as root on Debian 12, or set PORTOLAN_TEST_KUBECONFIG to a cluster's kubeconfig")
 fi
 
+if [ ${#kubeconfigs[@]} != 0 ]; then
+  step "kubectl on the demo cluster"
+  if [ -z "${PORTOLAN_TEST_KUBECONFIG:-}" ]; then
+    # Beside Debian's newest, that of this release.
+    need_packages kubernetes-client
+    PORTOLAN_TEST_KUBECTL=$made/kubectl:/usr/bin/kubectl
+  fi
+  PORTOLAN_TEST_KUBECTL=${PORTOLAN_TEST_KUBECTL:-kubectl} cargo test --workspace --test engine kubectl -- --ignored
+fi
 for kubeconfig in ${kubeconfigs[@]+"${kubeconfigs[@]}"}; do
   step "cluster tests, $(basename "$kubeconfig")"
   # Of our own cluster it is known which wires it has. Of another, the tests take those that all have, unless it is said.

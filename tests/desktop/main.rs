@@ -11,7 +11,11 @@ use portolan_tests::{
     Result, carries,
     cluster::{Cluster, Delete, kubeconfig, viewer_kubeconfig},
 };
-use tokio::{net::TcpStream, time::Instant};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::Instant,
+};
 
 use window::{Card, Window, eventually};
 
@@ -193,6 +197,28 @@ async fn says(card: &Card<'_>, words: &str) -> Result<()> {
     let text = card.text("session-says").await?;
     assert!(text.contains(words), "“{text}” does not say “{words}”");
     Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs a Kubernetes and a display: see README, Tests"]
+async fn without_a_kubeconfig_the_demo_cluster_can_be_tried() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let window = Window::open(&folder.path().join("config")).await?;
+    window.click("open-demo").await?;
+    let card = window.open_tunnel("chip-web-80").await?;
+    card.until("active").await?;
+    let mut page = carries::connect(card.port().await?).await?;
+    page.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
+    let mut answer = String::new();
+    page.read_to_string(&mut answer).await?;
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("web-"), "{answer}");
+    // What cannot work says why.
+    let misses = window.open_tunnel("chip-checkout-80").await?;
+    misses.until("waiting").await?;
+    window.photograph("demo").await?;
+    misses.stop().await?;
+    card.stop().await?;
+    window.close().await
 }
 
 #[tokio::test]

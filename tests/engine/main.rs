@@ -1,6 +1,7 @@
 //! The engine on a demo cluster, in this process: quick, and nothing but loopback.
 
 mod faults;
+mod kubectl;
 
 mod scenario {
     use portolan_tests::{scenarios, site::Site};

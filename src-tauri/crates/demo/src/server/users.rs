@@ -18,9 +18,6 @@ use super::status::Status;
 /// Who may do everything.
 pub(crate) const ADMINISTRATOR: &str = "demo";
 
-/// The namespace that kubeconfigs begin in: the shop's.
-const NAMESPACE: &str = "shop";
-
 /// The users. Its clones are the same.
 #[derive(Clone)]
 pub(crate) struct Users(Arc<Inner>);
@@ -75,7 +72,7 @@ impl Users {
 
     /// The kubeconfig of a user. JSON is YAML.
     pub(crate) fn kubeconfig(&self, user: &str) -> String {
-        let context = json!({"cluster": "demo", "user": user, "namespace": NAMESPACE});
+        let context = json!({"cluster": "demo", "user": user, "namespace": crate::NAMESPACE});
         let cluster = json!({"server": self.0.url, "certificate-authority-data": self.0.authority});
         let config = json!({
             "apiVersion": "v1", "kind": "Config", "preferences": {}, "current-context": "demo",

@@ -21,9 +21,9 @@ use super::tally::Tally;
 /// connection and could destroy the end of the answer on its way.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// What is read from a client at once: what the wire sends at once. It is taken only while there is something to read: a
-/// thousand idle connections hold none.
-const BUFFER: usize = AT_ONCE;
+/// What is read at once from a client that says little. It is taken only while there is something to read: a thousand idle
+/// connections hold none.
+const BUFFER: usize = 64 * 1024;
 
 /// What a client has sent and no pod has provably received, kept for another pod.
 #[derive(Debug, Default)]
@@ -97,15 +97,16 @@ pub(crate) async fn splice(
         let up = async {
             let mut buffer = Vec::new();
             while !replay.ended {
-                // A client that filled it sends more, most of the time: it is kept.
-                if buffer.len() < BUFFER {
+                // A client that filled it sends more, most of the time: then as much is read as the wire sends at once.
+                let more = buffer.len() >= BUFFER;
+                if !more {
                     buffer = Vec::new();
                     if from_client.readable().await.is_err() {
                         return Up::ClientGone;
                     }
                 }
                 buffer.clear();
-                buffer.reserve_exact(BUFFER);
+                buffer.reserve_exact(if more { AT_ONCE } else { BUFFER });
                 match from_client.read_buf(&mut buffer).await {
                     Err(_) => return Up::ClientGone,
                     Ok(0) => replay.ended = true,

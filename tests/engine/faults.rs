@@ -135,7 +135,9 @@ async fn a_forgotten_watch_is_begun_anew() -> Result {
 async fn a_pod_that_went_unseen_is_found_gone_by_dialling() -> Result {
     let site = Site::demo().await?;
     let mut tunnel = site.open("svc/web", &[":8080"]).await?;
-    tunnel.until_active().await?;
+    // What it does not know when the watches go quiet it cannot turn to.
+    let all_three = |view: &SessionView| matches!(&view.phase, Phase::Active { endpoints } if endpoints.len() == 3);
+    tunnel.until("it knows all pods", |view| all_three(view).then_some(())).await?;
     let first = carries::http_get(tunnel.port()).await?;
     site.as_demo()?.faults().set(|faulty| faulty.quiet_watches = true);
     site.cluster.delete_pod(&first, Delete::AtOnce).await?;

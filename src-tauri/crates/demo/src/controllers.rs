@@ -31,6 +31,8 @@ mod views;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
+use k8s_openapi::api::{apps::v1::ReplicaSet, core::v1::ReplicationController};
+
 use crate::{
     Options, Store,
     network::{Network, Program, Task},
@@ -56,8 +58,8 @@ impl Controllers {
             controller(store, garbage::Garbage::new(store)),
             controller(store, namespaces::Namespaces::new(store)),
             controller(store, deployment::Deployments::new(store, &events)),
-            controller(store, replicas::ReplicaSets::new(store, &events)),
-            controller(store, replicas::ReplicationControllers::new(store, &events)),
+            controller(store, replicas::Sets::<ReplicaSet>::new(store, &events)),
+            controller(store, replicas::Sets::<ReplicationController>::new(store, &events)),
             controller(store, stateful_set::StatefulSets::new(store, &events)),
             controller(store, daemon_set::DaemonSets::new(store, &events)),
             controller(store, job::Jobs::new(store, &events, pace)),

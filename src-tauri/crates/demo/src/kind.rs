@@ -31,6 +31,19 @@ impl Kind {
         KINDS.iter().find(|known| known.kind == kind && known.api_version() == api_version)
     }
 
+    /// The kind of a type, for constants: a type that the demo cluster has no objects of does not compile.
+    pub(crate) const fn of_type(group: &str, version: &str, kind: &str) -> &'static Kind {
+        let mut at = 0;
+        while at < KINDS.len() {
+            let known = &KINDS[at];
+            if same(known.group, group) && same(known.version, version) && same(known.kind, kind) {
+                return known;
+            }
+            at += 1;
+        }
+        panic!("the demo cluster has no objects of this type")
+    }
+
     /// The kind that a path names by its plural.
     pub fn at(group: &str, version: &str, plural: &str) -> Option<&'static Kind> {
         KINDS.iter().find(|known| known.group == group && known.version == version && known.plural == plural)
@@ -44,6 +57,19 @@ impl PartialEq for Kind {
 }
 
 impl Eq for Kind {}
+
+/// `==`, which constants cannot have.
+const fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < one.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len()
+}
 
 const fn kind(
     group: &'static str,

@@ -289,13 +289,12 @@ impl Store {
 
     /// The object of that name, as its type.
     pub fn read<K: Typed>(&self, namespace: &str, name: &str) -> Option<K> {
-        self.get(kind_of::<K>()?, namespace, name)?.read()
+        self.get(kind_of::<K>(), namespace, name)?.read()
     }
 
     /// The objects of a type, in one namespace or in all.
     pub fn all<K: Typed>(&self, namespace: Option<&str>) -> Vec<K> {
-        let Some(kind) = kind_of::<K>() else { return Vec::new() };
-        self.list(kind, namespace).0.iter().filter_map(|object| object.read()).collect()
+        self.list(kind_of::<K>(), namespace).0.iter().filter_map(|object| object.read()).collect()
     }
 
     /// Adds an object by its type; returns it as it is stored.
@@ -303,10 +302,9 @@ impl Store {
     /// # Errors
     /// As [`Store::create`].
     pub fn add<K: Typed>(&self, object: &K) -> Result<K, Refused> {
-        let kind = kind_of::<K>().ok_or_else(|| Refused::Invalid(format!("there are no {} here", K::KIND)))?;
         let namespace = object.metadata().namespace.clone().unwrap_or_default();
         let value = serde_json::to_value(object).map_err(|error| Refused::Invalid(error.to_string()))?;
-        let stored = self.create(kind, &namespace, value)?;
+        let stored = self.create(kind_of::<K>(), &namespace, value)?;
         stored.read().ok_or_else(|| Refused::Invalid(format!("it is no {}", K::KIND)))
     }
 
@@ -315,9 +313,8 @@ impl Store {
     /// # Errors
     /// As [`Store::modify`].
     pub fn edit<K: Typed>(&self, namespace: &str, name: &str, change: impl FnOnce(&mut K)) -> Result<K, Refused> {
-        let kind = kind_of::<K>().ok_or_else(|| Refused::Invalid(format!("there are no {} here", K::KIND)))?;
         let invalid = |error: serde_json::Error| Refused::Invalid(error.to_string());
-        let stored = self.modify(kind, namespace, name, |value| {
+        let stored = self.modify(kind_of::<K>(), namespace, name, |value| {
             let mut object: K = serde_json::from_value(value.take()).map_err(invalid)?;
             change(&mut object);
             *value = serde_json::to_value(&object).map_err(invalid)?;
@@ -364,20 +361,25 @@ impl State {
 }
 
 /// A type of objects that the store can hold.
-pub trait Typed: k8s_openapi::Resource + Metadata<Ty = ObjectMeta> + Serialize + DeserializeOwned {}
+pub trait Typed: k8s_openapi::Resource + Metadata<Ty = ObjectMeta> + Serialize + DeserializeOwned {
+    /// Its kind.
+    const OF: &'static Kind = Kind::of_type(Self::GROUP, Self::VERSION, Self::KIND);
+}
 impl<K: k8s_openapi::Resource + Metadata<Ty = ObjectMeta> + Serialize + DeserializeOwned> Typed for K {}
 
-/// The kind of a type; `None` if the demo cluster has no such objects.
-pub fn kind_of<K: k8s_openapi::Resource>() -> Option<&'static Kind> {
-    Kind::named(K::API_VERSION, K::KIND)
+/// The kind of a type.
+pub fn kind_of<K: Typed>() -> &'static Kind {
+    K::OF
 }
 
 fn key(kind: &'static Kind, namespace: &str, name: &str) -> Key {
     (kind.group, kind.plural, namespace.into(), name.into())
 }
 
-/// Five characters as Kubernetes ends generated names: no vowels, so no words.
+/// What Kubernetes makes names of: no vowels, so no words.
+pub(crate) const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+
+/// Five characters as Kubernetes ends generated names.
 fn suffix() -> String {
-    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     (0..5).map(|_| char::from(LETTERS[fastrand::usize(..LETTERS.len())])).collect()
 }

@@ -9,7 +9,7 @@ use k8s_openapi::api::{
 
 use crate::{
     Store,
-    kind::{KINDS, Kind},
+    kind::Kind,
     store::{Change, kind_of},
 };
 
@@ -41,7 +41,7 @@ impl DaemonSets {
     /// The nodes that shall have a pod: those with the labels that its pods ask for.
     fn nodes(&self, spec: &DaemonSetSpec) -> Vec<String> {
         let wanted = spec.template.spec.as_ref().and_then(|spec| spec.node_selector.clone()).unwrap_or_default();
-        let nodes = kind_of::<Node>().map(|kind| self.store.list(kind, None).0).unwrap_or_default();
+        let nodes = self.store.list(kind_of::<Node>(), None).0;
         let fits = nodes.iter().filter(|node| wanted.iter().all(|(name, value)| node.labels.get(name) == Some(value)));
         fits.map(|node| node.name.clone()).collect()
     }
@@ -116,7 +116,7 @@ impl DaemonSets {
 
 impl Reconcile for DaemonSets {
     fn kind(&self) -> &'static Kind {
-        kind_of::<DaemonSet>().unwrap_or(&KINDS[0])
+        kind_of::<DaemonSet>()
     }
 
     fn reconcile(&mut self, namespace: &str, name: &str) -> Again {
@@ -134,7 +134,7 @@ impl Reconcile for DaemonSets {
 
     fn concerned(&self, change: &Change, concerned: &mut BTreeSet<Name>) {
         let object = &change.object;
-        if Some(object.kind) == kind_of::<Node>() {
+        if object.kind == kind_of::<Node>() {
             concerned.extend(self.everything(&self.store));
         } else if object.kind == self.kind() {
             concerned.insert((object.namespace.clone(), object.name.clone()));

@@ -16,11 +16,7 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta},
 };
 
-use crate::{
-    Store,
-    kind::{KINDS, Kind},
-    store::kind_of,
-};
+use crate::{Store, kind::Kind, store::kind_of};
 
 use super::{
     events::{Events, Teller, Tone, about},
@@ -128,7 +124,7 @@ impl Deployments {
         for set in &done[..done.len().saturating_sub(keep)] {
             let meta = &set.metadata;
             let names = (meta.namespace.as_deref().unwrap_or_default(), meta.name.as_deref().unwrap_or_default());
-            let _ = kind_of::<ReplicaSet>().map(|kind| self.store.remove(kind, names.0, names.1, meta.uid.as_deref()));
+            let _ = self.store.remove(kind_of::<ReplicaSet>(), names.0, names.1, meta.uid.as_deref());
         }
     }
 
@@ -188,7 +184,7 @@ impl Deployments {
 
 impl Reconcile for Deployments {
     fn kind(&self) -> &'static Kind {
-        kind_of::<Deployment>().unwrap_or(&KINDS[0])
+        kind_of::<Deployment>()
     }
 
     fn reconcile(&mut self, namespace: &str, name: &str) -> Again {

@@ -88,17 +88,17 @@ pub(super) async fn run(store: Store) {
 /// The Service whose slice or Endpoints somebody has deleted.
 fn lost(change: &Change) -> Option<Name> {
     let object = Some(&change.object).filter(|_| !change.there)?;
-    if Some(object.kind) == kind_of::<EndpointSlice>() {
+    if object.kind == kind_of::<EndpointSlice>() {
         return object.owner.as_ref().map(|owner| (object.namespace.clone(), owner.name.clone()));
     }
-    (Some(object.kind) == kind_of::<Endpoints>()).then(|| (object.namespace.clone(), object.name.clone()))
+    (object.kind == kind_of::<Endpoints>()).then(|| (object.namespace.clone(), object.name.clone()))
 }
 
 fn write(store: &Store, index: &Index, namespace: &str, name: &str) {
     let Some((service, members)) = index.behind(namespace, name) else {
         // The Service is gone: its slices go as what belongs to it does.
-        if kind_of::<Service>().is_some_and(|kind| store.get(kind, namespace, name).is_none()) {
-            let _ = kind_of::<Endpoints>().map(|kind| store.remove(kind, namespace, name, None));
+        if store.get(kind_of::<Service>(), namespace, name).is_none() {
+            let _ = store.remove(kind_of::<Endpoints>(), namespace, name, None);
         }
         return;
     };
@@ -111,7 +111,7 @@ fn write(store: &Store, index: &Index, namespace: &str, name: &str) {
 /// What an endpoint says it is.
 fn target(namespace: &str, member: &Member) -> k8s_openapi::api::core::v1::ObjectReference {
     k8s_openapi::api::core::v1::ObjectReference {
-        kind: kind_of::<Pod>().map(|kind| kind.kind.to_owned()),
+        kind: Some(kind_of::<Pod>().kind.to_owned()),
         namespace: Some(namespace.to_owned()),
         name: Some(member.name.clone()),
         uid: Some(member.uid.clone()),

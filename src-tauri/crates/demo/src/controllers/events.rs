@@ -130,9 +130,9 @@ impl Events {
         };
         kept.push_back(new);
         let forgotten = oldest.and_then(|oldest| kept.remove(oldest));
-        if let (Some(kind), Some(old)) = (kind_of::<Event>(), forgotten) {
+        if let Some(old) = forgotten {
             // It may have gone with its namespace.
-            let _ = self.store.remove(kind, &old.namespace, &old.name, None);
+            let _ = self.store.remove(kind_of::<Event>(), &old.namespace, &old.name, None);
         }
     }
 }

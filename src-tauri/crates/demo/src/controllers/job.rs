@@ -5,11 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use k8s_openapi::api::batch::v1::{Job, JobCondition, JobSpec, JobStatus};
 use tokio::time::Instant;
 
-use crate::{
-    Store,
-    kind::{KINDS, Kind},
-    store::kind_of,
-};
+use crate::{Store, kind::Kind, store::kind_of};
 
 use super::{
     Pace,
@@ -158,7 +154,7 @@ impl Jobs {
 
 impl Reconcile for Jobs {
     fn kind(&self) -> &'static Kind {
-        kind_of::<Job>().unwrap_or(&KINDS[0])
+        kind_of::<Job>()
     }
 
     fn reconcile(&mut self, namespace: &str, name: &str) -> Again {

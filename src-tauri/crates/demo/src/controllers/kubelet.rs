@@ -134,7 +134,7 @@ impl Kubelet {
 
     /// The node with the fewest pods, of those with such labels.
     fn choose(&self, labels: &Value) -> Option<String> {
-        let nodes = self.world.store.list(kind_of::<Node>()?, None).0;
+        let nodes = self.world.store.list(kind_of::<Node>(), None).0;
         let fits = |node: &&std::sync::Arc<Object>| {
             let mut labels = labels.as_object().into_iter().flatten();
             labels.all(|(name, value)| node.labels.get(name).map(String::as_str) == value.as_str())
@@ -146,14 +146,12 @@ impl Kubelet {
     /// It is not looked at again: nodes do not come and go here.
     fn unschedulable(&self, plan: &Plan) {
         let message = "0 nodes are available: none has the labels that the pod's nodeSelector asks for.";
-        let _ = kind_of::<Pod>().map(|kind| {
-            self.world.store.modify(kind, &plan.namespace, &plan.name, |pod| {
-                pod["status"]["conditions"] = json!([{
-                    "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message,
-                    "lastTransitionTime": self.world.store.clock().now(),
-                }]);
-                Ok(())
-            })
+        let _ = self.world.store.modify(kind_of::<Pod>(), &plan.namespace, &plan.name, |pod| {
+            pod["status"]["conditions"] = json!([{
+                "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message,
+                "lastTransitionTime": self.world.store.clock().now(),
+            }]);
+            Ok(())
         });
         let teller = Teller::controller("default-scheduler");
         self.world.events.tell(plan.reference(None), Tone::Warning, "FailedScheduling", message, teller);
@@ -191,7 +189,7 @@ impl Kubelet {
 
 /// Runs all pods for ever.
 pub(super) async fn run(mut kubelet: Kubelet) {
-    let Some(kind) = kind_of::<Pod>() else { return };
+    let kind = kind_of::<Pod>();
     let store = kubelet.world.store.clone();
     let (pods, version) = store.list(kind, None);
     let mut changes = store.changes(version);

@@ -33,20 +33,17 @@ impl Namespaces {
     fn empty(&self, name: &str) {
         let mut left = 0;
         let pods = kind_of::<Pod>();
-        let (mut last, first): (Vec<&'static Kind>, Vec<&'static Kind>) =
-            KINDS.iter().filter(|kind| kind.namespaced).partition(|kind| Some(*kind) == pods);
-        let mut kinds = first;
-        kinds.append(&mut last);
-        for kind in kinds {
+        let others = KINDS.iter().filter(|kind| kind.namespaced && *kind != pods);
+        for kind in others.chain([pods]) {
             for object in self.store.list(kind, Some(name)).0 {
                 if !object.terminating {
                     delete(&self.store, object.kind, name, &object.name, &object.uid);
                 }
-                left += usize::from(Some(kind) == pods);
+                left += usize::from(kind == pods);
             }
         }
         if left == 0 && self.is_empty(name) {
-            let _ = kind_of::<Namespace>().map(|kind| self.store.remove(kind, "", name, None));
+            let _ = self.store.remove(kind_of::<Namespace>(), "", name, None);
         }
     }
 
@@ -57,7 +54,7 @@ impl Namespaces {
 
 impl Reconcile for Namespaces {
     fn kind(&self) -> &'static Kind {
-        &KINDS[0]
+        kind_of::<Namespace>()
     }
 
     fn reconcile(&mut self, _: &str, name: &str) -> Again {
@@ -66,8 +63,7 @@ impl Reconcile for Namespaces {
             self.empty(name);
             return None;
         }
-        let kind = kind_of::<ServiceAccount>()?;
-        if self.store.get(kind, name, "default").is_none() {
+        if self.store.get(kind_of::<ServiceAccount>(), name, "default").is_none() {
             let account = ServiceAccount {
                 metadata: ObjectMeta {
                     name: Some("default".into()),
@@ -89,7 +85,7 @@ impl Reconcile for Namespaces {
             return;
         }
         let namespace = self.store.get(self.kind(), "", &object.namespace);
-        let accountless = object.name == "default" && Some(object.kind) == kind_of::<ServiceAccount>() && !change.there;
+        let accountless = object.name == "default" && object.kind == kind_of::<ServiceAccount>() && !change.there;
         if namespace.is_some_and(|namespace| namespace.terminating || accountless) {
             concerned.insert((String::new(), object.namespace.clone()));
         }

@@ -57,11 +57,11 @@ pub(super) async fn run(store: Store, network: Network) {
 
 fn service(change: &Change) -> Option<Name> {
     let object = &change.object;
-    (Some(object.kind) == kind_of::<Service>()).then(|| (object.namespace.clone(), object.name.clone()))
+    (object.kind == kind_of::<Service>()).then(|| (object.namespace.clone(), object.name.clone()))
 }
 
 fn everything(store: &Store) -> BTreeSet<Name> {
-    let services = kind_of::<Service>().map(|kind| store.list(kind, None).0).unwrap_or_default();
+    let services = store.list(kind_of::<Service>(), None).0;
     services.iter().map(|service| (service.namespace.clone(), service.name.clone())).collect()
 }
 
@@ -148,7 +148,7 @@ async fn copy(client: &mut TcpStream, pod: &mut Socket) -> std::io::Result<()> {
 
 /// A ready endpoint of the Service: its pod's UID and port. Those that serve while they end, where none is ready.
 fn endpoint(store: &Store, wanted: &Wanted) -> Option<(String, u16)> {
-    let slices = store.list(kind_of::<EndpointSlice>()?, Some(&wanted.namespace)).0;
+    let slices = store.list(kind_of::<EndpointSlice>(), Some(&wanted.namespace)).0;
     let of_service = |object: &&std::sync::Arc<crate::store::Object>| {
         object.labels.get("kubernetes.io/service-name") == Some(&wanted.service)
     };

@@ -10,7 +10,7 @@ use crate::{
     Store,
     kind::Kind,
     server::deletion::{self, Deletion},
-    store::Typed,
+    store::{LETTERS, Typed},
 };
 
 /// The reference by which what a controller has made belongs to it.
@@ -50,7 +50,6 @@ pub(super) fn delete(store: &Store, kind: &'static Kind, namespace: &str, name: 
 
 /// What tells one template from another, as Kubernetes names it: some letters and digits without vowels.
 pub(super) fn hash<T: Serialize>(template: &T) -> String {
-    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     // FNV-1a: the same in each run, so that a test may know it.
     let bytes = serde_json::to_vec(template).unwrap_or_default();
     let hash = bytes.iter().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));

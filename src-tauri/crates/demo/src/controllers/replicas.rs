@@ -1,6 +1,6 @@
 //! ReplicaSets and ReplicationControllers: so many pods of one template, whichever.
 
-use std::{cmp::Reverse, sync::Arc};
+use std::{cmp::Reverse, marker::PhantomData, sync::Arc};
 
 use k8s_openapi::api::{
     apps::v1::{ReplicaSet, ReplicaSetStatus},
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::{
     Store,
-    kind::{KINDS, Kind},
+    kind::Kind,
     server::defaults,
     store::{Object, Refused, Typed, kind_of},
 };
@@ -24,32 +24,48 @@ use super::{
 
 /// How many pods of a set there are, as its status says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Counts {
+pub(super) struct Counts {
     all: i32,
     ready: i32,
     available: i32,
 }
 
-/// What both kinds ask for.
-struct Wanted<'a, K> {
-    owner: &'a K,
+/// What a set asks for.
+pub(super) struct Wanted<'a> {
     replicas: i32,
     min_ready: i32,
     template: &'a PodTemplateSpec,
-    teller: &'a str,
+}
+
+/// A kind of sets.
+pub(super) trait PodSet: Typed + Send + 'static {
+    /// Its controller, as events name it.
+    const CONTROLLER: &'static str;
+
+    /// What it says of its pods.
+    type Status: PartialEq;
+
+    /// `None` for one that asks for nothing.
+    fn wanted(&self) -> Option<Wanted<'_>>;
+
+    /// Those counts as its status.
+    fn counted(&self, counts: Counts) -> Self::Status;
+
+    /// Its status as it stands.
+    fn status(&mut self) -> &mut Option<Self::Status>;
 }
 
 /// Adds the pods that are missing, or ends those that are too many; counts what there was before.
-fn sync<K: Typed>(store: &Store, events: &Events, wanted: &Wanted<'_, K>) -> (Counts, Again) {
-    let uid = wanted.owner.metadata().uid.clone().unwrap_or_default();
+fn sync<K: PodSet>(store: &Store, events: &Events, set: &K, wanted: &Wanted<'_>) -> (Counts, Again) {
+    let uid = set.metadata().uid.clone().unwrap_or_default();
     let pods: Vec<PodView> = pods_of(store, &uid).into_iter().filter(PodView::active).collect();
     let there = i32::try_from(pods.len()).unwrap_or(i32::MAX);
     for _ in there..wanted.replicas {
-        create_pod(store, events, wanted.owner, &pod_from(wanted.owner, wanted.template), wanted.teller);
+        create_pod(store, events, set, &pod_from(set, wanted.template), K::CONTROLLER);
     }
     let surplus = usize::try_from(there - wanted.replicas.max(0)).unwrap_or(0);
     for pod in first_to_go(pods.clone()).into_iter().take(surplus) {
-        remove_pod(store, events, wanted.owner, &pod, wanted.teller);
+        remove_pod(store, events, set, &pod, K::CONTROLLER);
     }
     count(store, &pods, wanted.min_ready)
 }
@@ -87,7 +103,7 @@ pub(super) fn create_pod<K: Typed>(store: &Store, events: &Events, owner: &K, po
 }
 
 fn add_pod(store: &Store, pod: &Pod) -> Result<Arc<Object>, Refused> {
-    let kind = kind_of::<Pod>().ok_or_else(|| Refused::Invalid("there are no pods here".into()))?;
+    let kind = kind_of::<Pod>();
     let mut value = serde_json::to_value(pod).map_err(|error| Refused::Invalid(error.to_string()))?;
     defaults::apply(kind, &mut value, store);
     store.create(kind, pod.metadata.namespace.as_deref().unwrap_or_default(), value)
@@ -96,7 +112,7 @@ fn add_pod(store: &Store, pod: &Pod) -> Result<Arc<Object>, Refused> {
 /// Asks a pod of an owner to end, and tells.
 pub(super) fn remove_pod<K: Typed>(store: &Store, events: &Events, owner: &K, pod: &PodView, teller: &str) {
     let meta = &pod.metadata;
-    if kind_of::<Pod>().is_some_and(|kind| delete(store, kind, &meta.namespace, &meta.name, &meta.uid)) {
+    if delete(store, kind_of::<Pod>(), &meta.namespace, &meta.name, &meta.uid) {
         let message = format!("Deleted pod: {}", meta.name);
         events.tell(about(owner), Tone::Normal, "SuccessfulDelete", &message, Teller::controller(teller));
     }
@@ -117,97 +133,93 @@ fn first_to_go(mut pods: Vec<PodView>) -> Vec<PodView> {
     pods
 }
 
-/// The controller of ReplicaSets.
+/// The controller of one kind of sets.
 #[derive(Debug)]
-pub(super) struct ReplicaSets {
+pub(super) struct Sets<K> {
     store: Store,
     events: Events,
+    of: PhantomData<K>,
 }
 
-impl ReplicaSets {
+impl<K: PodSet> Sets<K> {
     pub(super) fn new(store: &Store, events: &Events) -> Self {
-        ReplicaSets { store: store.clone(), events: events.clone() }
+        Sets { store: store.clone(), events: events.clone(), of: PhantomData }
     }
 }
 
-impl Reconcile for ReplicaSets {
+impl<K: PodSet> Reconcile for Sets<K> {
     fn kind(&self) -> &'static Kind {
-        kind_of::<ReplicaSet>().unwrap_or(&KINDS[0])
+        kind_of::<K>()
     }
 
     fn reconcile(&mut self, namespace: &str, name: &str) -> Again {
-        let set = self.store.read::<ReplicaSet>(namespace, name)?;
-        if set.metadata.deletion_timestamp.is_some() {
+        let mut set = self.store.read::<K>(namespace, name)?;
+        if set.metadata().deletion_timestamp.is_some() {
             return None;
         }
-        let spec = set.spec.as_ref()?;
-        let wanted = Wanted {
-            owner: &set,
-            replicas: spec.replicas.unwrap_or(1),
-            min_ready: spec.min_ready_seconds.unwrap_or(0),
-            template: spec.template.as_ref()?,
-            teller: "replicaset-controller",
-        };
-        let (counts, again) = sync(&self.store, &self.events, &wanted);
-        let status = ReplicaSetStatus {
-            replicas: counts.all,
-            fully_labeled_replicas: Some(counts.all).filter(|count| *count > 0),
-            ready_replicas: Some(counts.ready).filter(|count| *count > 0),
-            available_replicas: Some(counts.available).filter(|count| *count > 0),
-            observed_generation: set.metadata.generation,
-            ..ReplicaSetStatus::default()
-        };
-        if set.status.as_ref() != Some(&status) {
+        let (counts, again) = sync(&self.store, &self.events, &set, &set.wanted()?);
+        let status = set.counted(counts);
+        if set.status().as_ref() != Some(&status) {
             // Gone meanwhile: then nobody needs it.
-            let _ = self.store.edit::<ReplicaSet>(namespace, name, |set| set.status = Some(status));
+            let _ = self.store.edit::<K>(namespace, name, |set| *set.status() = Some(status));
         }
         again
     }
 }
 
-/// The controller of ReplicationControllers.
-#[derive(Debug)]
-pub(super) struct ReplicationControllers {
-    store: Store,
-    events: Events,
-}
+impl PodSet for ReplicaSet {
+    const CONTROLLER: &'static str = "replicaset-controller";
+    type Status = ReplicaSetStatus;
 
-impl ReplicationControllers {
-    pub(super) fn new(store: &Store, events: &Events) -> Self {
-        ReplicationControllers { store: store.clone(), events: events.clone() }
-    }
-}
-
-impl Reconcile for ReplicationControllers {
-    fn kind(&self) -> &'static Kind {
-        kind_of::<ReplicationController>().unwrap_or(&KINDS[0])
+    fn wanted(&self) -> Option<Wanted<'_>> {
+        let spec = self.spec.as_ref()?;
+        let (replicas, min_ready) = (spec.replicas.unwrap_or(1), spec.min_ready_seconds.unwrap_or(0));
+        Some(Wanted { replicas, min_ready, template: spec.template.as_ref()? })
     }
 
-    fn reconcile(&mut self, namespace: &str, name: &str) -> Again {
-        let set = self.store.read::<ReplicationController>(namespace, name)?;
-        if set.metadata.deletion_timestamp.is_some() {
-            return None;
-        }
-        let spec = set.spec.as_ref()?;
-        let wanted = Wanted {
-            owner: &set,
-            replicas: spec.replicas.unwrap_or(1),
-            min_ready: spec.min_ready_seconds.unwrap_or(0),
-            template: spec.template.as_ref()?,
-            teller: "replication-controller",
-        };
-        let (counts, again) = sync(&self.store, &self.events, &wanted);
-        let status = ReplicationControllerStatus {
+    fn counted(&self, counts: Counts) -> Self::Status {
+        ReplicaSetStatus {
             replicas: counts.all,
-            fully_labeled_replicas: Some(counts.all).filter(|count| *count > 0),
-            ready_replicas: Some(counts.ready).filter(|count| *count > 0),
-            available_replicas: Some(counts.available).filter(|count| *count > 0),
-            observed_generation: set.metadata.generation,
-            ..ReplicationControllerStatus::default()
-        };
-        if set.status.as_ref() != Some(&status) {
-            let _ = self.store.edit::<ReplicationController>(namespace, name, |set| set.status = Some(status));
+            fully_labeled_replicas: some(counts.all),
+            ready_replicas: some(counts.ready),
+            available_replicas: some(counts.available),
+            observed_generation: self.metadata.generation,
+            ..ReplicaSetStatus::default()
         }
-        again
     }
+
+    fn status(&mut self) -> &mut Option<Self::Status> {
+        &mut self.status
+    }
+}
+
+impl PodSet for ReplicationController {
+    const CONTROLLER: &'static str = "replication-controller";
+    type Status = ReplicationControllerStatus;
+
+    fn wanted(&self) -> Option<Wanted<'_>> {
+        let spec = self.spec.as_ref()?;
+        let (replicas, min_ready) = (spec.replicas.unwrap_or(1), spec.min_ready_seconds.unwrap_or(0));
+        Some(Wanted { replicas, min_ready, template: spec.template.as_ref()? })
+    }
+
+    fn counted(&self, counts: Counts) -> Self::Status {
+        ReplicationControllerStatus {
+            replicas: counts.all,
+            fully_labeled_replicas: some(counts.all),
+            ready_replicas: some(counts.ready),
+            available_replicas: some(counts.available),
+            observed_generation: self.metadata.generation,
+            ..ReplicationControllerStatus::default()
+        }
+    }
+
+    fn status(&mut self) -> &mut Option<Self::Status> {
+        &mut self.status
+    }
+}
+
+/// A status says nothing of none.
+fn some(count: i32) -> Option<i32> {
+    Some(count).filter(|count| *count > 0)
 }

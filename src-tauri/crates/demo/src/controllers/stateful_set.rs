@@ -7,11 +7,7 @@ use k8s_openapi::api::{
     core::v1::Pod,
 };
 
-use crate::{
-    Store,
-    kind::{KINDS, Kind},
-    store::kind_of,
-};
+use crate::{Store, kind::Kind, store::kind_of};
 
 use super::{
     events::Events,
@@ -170,7 +166,7 @@ impl StatefulSets {
 
 impl Reconcile for StatefulSets {
     fn kind(&self) -> &'static Kind {
-        kind_of::<StatefulSet>().unwrap_or(&KINDS[0])
+        kind_of::<StatefulSet>()
     }
 
     fn reconcile(&mut self, namespace: &str, name: &str) -> Again {

@@ -17,9 +17,8 @@ use serde_json::json;
 
 use crate::{
     Demo, Options, Store,
-    kind::Kind,
     server::deletion::{Deletion, delete},
-    store::kind_of,
+    store::{Typed, kind_of},
 };
 
 /// So long something may take at most: no back-off is longer.
@@ -63,10 +62,6 @@ async fn until(store: &Store, what: &str, mut holds: impl FnMut(&Store) -> bool)
     }
 }
 
-fn kind<K: k8s_openapi::Resource>() -> &'static Kind {
-    kind_of::<K>().unwrap()
-}
-
 fn pods(store: &Store) -> Vec<Pod> {
     store.all(Some("shop"))
 }
@@ -89,21 +84,21 @@ async fn until_ready(store: &Store, count: usize) {
 }
 
 fn delete_pod(store: &Store, name: &str) {
-    delete(store, kind::<Pod>(), "shop", name, &Deletion::default()).unwrap();
+    delete(store, kind_of::<Pod>(), "shop", name, &Deletion::default()).unwrap();
 }
 
-fn scale<K: k8s_openapi::Resource>(store: &Store, name: &str, replicas: i32) {
+fn scale<K: Typed>(store: &Store, name: &str, replicas: i32) {
     let change = |object: &mut serde_json::Value| {
         object["spec"]["replicas"] = json!(replicas);
         Ok(())
     };
-    store.modify(kind::<K>(), "shop", name, change).unwrap();
+    store.modify(kind_of::<K>(), "shop", name, change).unwrap();
 }
 
-fn restart<K: k8s_openapi::Resource>(store: &Store, name: &str, mark: &str) {
+fn restart<K: Typed>(store: &Store, name: &str, mark: &str) {
     let change = |object: &mut serde_json::Value| {
         object["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] = json!(mark);
         Ok(())
     };
-    store.modify(kind::<K>(), "shop", name, change).unwrap();
+    store.modify(kind_of::<K>(), "shop", name, change).unwrap();
 }

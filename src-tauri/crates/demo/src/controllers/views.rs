@@ -118,5 +118,5 @@ pub(super) fn pod(object: &Object) -> Option<PodView> {
 /// The pods that belong to the object of that UID, by name.
 pub(super) fn pods_of(store: &Store, uid: &str) -> Vec<PodView> {
     let kind = kind_of::<k8s_openapi::api::core::v1::Pod>();
-    store.owned(uid).iter().filter(|object| Some(object.kind) == kind).filter_map(|object| pod(object)).collect()
+    store.owned(uid).iter().filter(|object| object.kind == kind).filter_map(|object| pod(object)).collect()
 }

@@ -58,11 +58,11 @@ async fn accept(listener: &TcpListener, tls: &TlsAcceptor, api: &Arc<Api>, cut: 
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    // Without it, what is written in two parts waits for the other side's delayed acknowledgement.
-                    let nodelay = stream.set_nodelay(true);
+                    // Without it, what is written in two parts waits for the other side's delayed acknowledgement. A
+                    // failure costs only that.
+                    let _ = stream.set_nodelay(true);
                     let carried = Carried::new(stream, &api.faults, cut.clone());
                     connections.spawn(connection(tls.accept(carried), api.clone()));
-                    tracing::trace!(?nodelay, "a connection");
                 },
                 // Out of file descriptors, say: those that end free some.
                 Err(error) => {

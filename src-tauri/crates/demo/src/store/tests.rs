@@ -7,7 +7,7 @@ fn store() -> Store {
 }
 
 fn pods() -> &'static Kind {
-    kind_of::<Pod>().unwrap()
+    kind_of::<Pod>()
 }
 
 fn pod(name: &str) -> Value {
@@ -65,7 +65,7 @@ fn a_list_is_of_one_kind_and_one_namespace() {
     for (namespace, name) in [("shop", "b"), ("shop", "a"), ("shopping", "c")] {
         store.create(pods(), namespace, pod(name)).unwrap();
     }
-    store.create(kind_of::<Namespace>().unwrap(), "", json!({"metadata": {"name": "shop"}})).unwrap();
+    store.create(kind_of::<Namespace>(), "", json!({"metadata": {"name": "shop"}})).unwrap();
     let names = |namespace| store.list(pods(), namespace).0.iter().map(|pod| pod.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(Some("shop")), ["a", "b"]);
     assert_eq!(names(None), ["a", "b", "c"]);

@@ -130,7 +130,7 @@ impl Index {
     /// Of all there is; and the names of the Services in it.
     pub(super) fn of(store: &Store) -> (Index, BTreeSet<Name>) {
         let (mut index, mut concerned) = (Index::default(), BTreeSet::new());
-        for kind in [kind_of::<Pod>(), kind_of::<Service>()].into_iter().flatten() {
+        for kind in [kind_of::<Pod>(), kind_of::<Service>()] {
             for object in store.list(kind, None).0 {
                 index.follow(&Change { before: None, object, there: true }, &mut concerned);
             }
@@ -141,12 +141,12 @@ impl Index {
     /// Follows a change; which Services it concerns.
     pub(super) fn follow(&mut self, change: &Change, concerned: &mut BTreeSet<Name>) {
         let object = &change.object;
-        if Some(object.kind) == kind_of::<Pod>() {
+        if object.kind == kind_of::<Pod>() {
             let member = Some(object).filter(|_| change.there).and_then(|object| Member::of(object));
             let namespace = self.namespaces.entry(object.namespace.clone()).or_default();
             let names = namespace.set_pod(&object.name, member);
             concerned.extend(names.into_iter().map(|name| (object.namespace.clone(), name)));
-        } else if Some(object.kind) == kind_of::<Service>() {
+        } else if object.kind == kind_of::<Service>() {
             let service = Some(object).filter(|_| change.there).and_then(|object| Selecting::of(object));
             self.namespaces.entry(object.namespace.clone()).or_default().set_service(&object.name, service);
             concerned.insert((object.namespace.clone(), object.name.clone()));

@@ -39,7 +39,7 @@ pub(super) fn write(store: &Store, namespace: &str, name: &str, service: &Select
     for slice in gone {
         let uid = slice.metadata.uid.as_deref();
         let slice_name = slice.metadata.name.as_deref().unwrap_or_default();
-        let _ = kind_of::<EndpointSlice>().map(|kind| store.remove(kind, namespace, slice_name, uid));
+        let _ = store.remove(kind_of::<EndpointSlice>(), namespace, slice_name, uid);
     }
 }
 

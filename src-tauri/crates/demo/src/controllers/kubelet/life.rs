@@ -286,8 +286,8 @@ impl Life {
         }
         self.tell_status();
         // Somebody else may have removed it.
-        let _ = kind_of::<Pod>()
-            .map(|kind| self.world.store.remove(kind, &self.plan.namespace, &self.plan.name, Some(&self.plan.uid)));
+        let Plan { namespace, name, uid, .. } = &self.plan;
+        let _ = self.world.store.remove(kind_of::<Pod>(), namespace, name, Some(uid));
     }
 
     // ------------------------------------------------------------ small things
@@ -325,8 +325,7 @@ impl Life {
 
     /// Changes the pod as it is stored; whether it is there, and no other of its name.
     fn write(&self, change: impl FnOnce(&mut Value)) -> bool {
-        let Some(kind) = kind_of::<Pod>() else { return false };
-        let written = self.world.store.modify(kind, &self.plan.namespace, &self.plan.name, |pod| {
+        let written = self.world.store.modify(kind_of::<Pod>(), &self.plan.namespace, &self.plan.name, |pod| {
             if pod["metadata"]["uid"] != self.plan.uid.as_str() {
                 return Err(Refused::Conflict("another pod has its name".into()));
             }

@@ -14,7 +14,7 @@ async fn a_namespace_has_an_account_and_is_emptied_before_it_goes() {
     let store = demo.store();
     until_ready(store, 3).await;
     assert!(store.read::<ServiceAccount>("shop", "default").is_some());
-    delete(store, kind::<Namespace>(), "", "shop", &Deletion::default()).unwrap();
+    delete(store, kind_of::<Namespace>(), "", "shop", &Deletion::default()).unwrap();
     until(store, "its end", |store| store.read::<Namespace>("", "shop").is_none()).await;
     for kind in KINDS.iter().filter(|kind| kind.namespaced) {
         let left: Vec<_> = store.list(kind, Some("shop")).0.iter().map(|object| object.name.clone()).collect();
@@ -30,7 +30,7 @@ async fn what_a_deployment_owns_goes_with_it() {
     let demo = demo(&deployment("web", 2, "test/200:8080", "")).await;
     let store = demo.store();
     until_ready(store, 2).await;
-    delete(store, kind::<Deployment>(), "shop", "web", &Deletion::default()).unwrap();
+    delete(store, kind_of::<Deployment>(), "shop", "web", &Deletion::default()).unwrap();
     until(store, "the end of its pods", |store| names(store).is_empty()).await;
     assert_eq!(store.all::<ReplicaSet>(Some("shop")).len(), 0);
     tokio::time::sleep(Duration::from_secs(60)).await;

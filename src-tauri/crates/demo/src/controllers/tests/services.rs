@@ -159,10 +159,10 @@ async fn what_is_written_for_a_service_goes_with_it_and_follows_its_selector() {
         web["spec"]["selector"]["app"] = json!("other");
         Ok(())
     };
-    store.modify(kind::<Service>(), "shop", "web", other).unwrap();
+    store.modify(kind_of::<Service>(), "shop", "web", other).unwrap();
     still().await;
     assert_eq!(behind(store, "web").len(), 0);
-    delete(store, kind::<Service>(), "shop", "web", &Deletion::default()).unwrap();
+    delete(store, kind_of::<Service>(), "shop", "web", &Deletion::default()).unwrap();
     still().await;
     assert_eq!(slices(store, "web"), []);
     assert!(store.read::<Endpoints>("shop", "web").is_none());

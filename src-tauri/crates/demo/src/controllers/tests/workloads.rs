@@ -50,7 +50,7 @@ async fn a_pod_deleted_by_force_stops_at_once() {
     let uid = pod.uid.unwrap();
     assert!(demo.network().reach(&uid, 8080).is_ok());
     let now = Deletion { grace: Some(0), ..Deletion::default() };
-    delete(store, kind::<Pod>(), "shop", &pod.name.unwrap(), &now).unwrap();
+    delete(store, kind_of::<Pod>(), "shop", &pod.name.unwrap(), &now).unwrap();
     tokio::time::sleep(Duration::from_millis(1)).await;
     assert!(demo.network().reach(&uid, 8080).is_err());
 }

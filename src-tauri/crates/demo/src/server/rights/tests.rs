@@ -6,12 +6,12 @@ use crate::{clock::Clock, store::kind_of};
 fn store(rules: serde_json::Value) -> Store {
     let store = Store::new(Clock::start());
     let role = json!({"metadata": {"name": "r"}, "rules": rules});
-    store.create(kind_of::<Role>().unwrap(), "shop", role).unwrap();
+    store.create(kind_of::<Role>(), "shop", role).unwrap();
     let binding = json!({
         "metadata": {"name": "b"}, "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "r"},
         "subjects": [{"kind": "User", "name": "viewer", "apiGroup": "rbac.authorization.k8s.io"}],
     });
-    store.create(kind_of::<RoleBinding>().unwrap(), "shop", binding).unwrap();
+    store.create(kind_of::<RoleBinding>(), "shop", binding).unwrap();
     store
 }
 

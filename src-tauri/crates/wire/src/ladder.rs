@@ -66,7 +66,7 @@ impl Ladder {
         if self.forced.is_none() {
             wires.extend(Wire::ALL.into_iter().filter(|wire| Some(*wire) != known));
         }
-        let mut said: Option<Failure> = None;
+        let mut said: Option<Refusal> = None;
         for wire in wires.into_iter().filter(|wire| choice(*wire)) {
             let patience = if Some(wire) == known { PATIENCE } else { TRIAL };
             match attempt(wire, patience).await {
@@ -75,20 +75,21 @@ impl Ladder {
                     return Ok(works);
                 }
                 Err(Refusal::Any(failure)) => return Err(Refusal::Any(failure)),
-                Err(Refusal::ThisWire(failure)) => {
+                Err(refusal) => {
+                    let failure = refusal.clone().failure();
                     tracing::debug!(%wire, %failure, "no upgrade");
                     // A wire that has worked here fails for another reason than its own, unless rights have changed.
                     if Some(wire) == known && self.forced.is_none() && failure.kind != Kind::Forbidden {
                         return Err(Refusal::Any(failure));
                     }
-                    said = Some(more_telling(said, failure));
+                    said = Some(more_telling(said, refusal));
                 }
             }
         }
-        Err(Refusal::ThisWire(said.unwrap_or_else(|| Failure {
-            kind: Kind::Unreachable,
-            text: "this cluster's way to forward ports is not known".into(),
-        })))
+        Err(said.unwrap_or_else(|| {
+            let text = "this cluster's way to forward ports is not known".into();
+            Refusal::ThisWire(Failure { kind: Kind::Unreachable, text })
+        }))
     }
 
     fn remember(&self, namespace: &str, wire: Wire) {
@@ -101,10 +102,16 @@ impl Ladder {
 }
 
 /// A server that knows a wire says more about it than one that does not: forbidden counts before unreachable, and the
-/// first of equals, which is the better wire's.
-pub(crate) fn more_telling(before: Option<Failure>, now: Failure) -> Failure {
+/// first of equals, which is the better wire's. But while a wire was not answered, nothing is decided: what is forbidden
+/// on another might work on this one, so that silence counts before both.
+pub(crate) fn more_telling(before: Option<Refusal>, now: Refusal) -> Refusal {
+    let rank = |refusal: &Refusal| match refusal {
+        Refusal::Any(_) => 3,
+        Refusal::Silent(_) => 2,
+        Refusal::ThisWire(failure) => i32::from(failure.kind == Kind::Forbidden),
+    };
     match before {
-        Some(before) if before.kind == Kind::Forbidden || now.kind != Kind::Forbidden => before,
+        Some(before) if rank(&before) >= rank(&now) => before,
         _ => now,
     }
 }

@@ -42,12 +42,10 @@ impl PortForward {
         let refusal = match self.attempt(shares, to, first).await {
             Ok(connection) => return Ok(connection),
             Err(Refusal::Any(failure)) => return Err(failure),
-            Err(Refusal::ThisWire(failure)) => failure,
+            Err(refusal) => refusal,
         };
-        self.attempt(!shares, to, first).await.map_err(|second| match second {
-            Refusal::Any(failure) => failure,
-            Refusal::ThisWire(failure) => more_telling(Some(refusal), failure),
-        })
+        let second = self.attempt(!shares, to, first).await;
+        second.map_err(|second| more_telling(Some(refusal), second).failure())
     }
 
     async fn attempt(&self, shares: bool, to: &PodPort, first: &[u8]) -> Result<Connection, Refusal> {

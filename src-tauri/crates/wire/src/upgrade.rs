@@ -75,6 +75,8 @@ impl fmt::Display for Wire {
 pub enum Refusal {
     /// This wire does not work here, or not for this user; another may.
     ThisWire(Failure),
+    /// Nobody answered in time: whether this wire works here is not known. Another may.
+    Silent(Failure),
     /// No wire would.
     Any(Failure),
 }
@@ -83,7 +85,7 @@ impl Refusal {
     /// What was said.
     pub fn failure(self) -> Failure {
         match self {
-            Refusal::ThisWire(failure) | Refusal::Any(failure) => failure,
+            Refusal::ThisWire(failure) | Refusal::Silent(failure) | Refusal::Any(failure) => failure,
         }
     }
 }
@@ -158,7 +160,7 @@ async fn upgrade(
     };
     timeout(patience, upgrading).await.unwrap_or_else(|_| {
         let text = format!("no answer to the port-forward request within {} s", patience.as_secs());
-        Err(this_wire(text))
+        Err(Refusal::Silent(Failure { kind: Kind::Unreachable, text }))
     })
 }
 

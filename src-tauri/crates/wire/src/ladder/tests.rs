@@ -58,6 +58,22 @@ async fn forbidden_on_one_is_no_verdict_on_the_next() {
 }
 
 #[tokio::test]
+async fn while_a_wire_was_not_answered_it_is_not_forbidden() {
+    let silent = || Err(Refusal::Silent(Failure { kind: REFUSED, text: "silent".into() }));
+    for answers in [
+        [this(Kind::Forbidden, "create"), this(REFUSED, "what?"), silent()],
+        [silent(), this(REFUSED, "what?"), this(Kind::Forbidden, "get")],
+    ] {
+        let refusal = climb(&Ladder::new(None), "shop", all, answers).await.0.unwrap_err();
+        assert!(matches!(&refusal, Refusal::Silent(failure) if failure.text == "silent"), "{refusal:?}");
+    }
+    // The two halves of a connection's attempt are weighed likewise.
+    let forbidden = Refusal::ThisWire(Failure { kind: Kind::Forbidden, text: "create".into() });
+    let said = more_telling(Some(forbidden), silent().unwrap_err()).failure();
+    assert_eq!(said.kind, Kind::Unreachable);
+}
+
+#[tokio::test]
 async fn the_memory_is_by_namespace_and_a_new_one_begins_with_what_worked_last() {
     let ladder = Ladder::new(None);
     climb(&ladder, "a", all, [this(Kind::Forbidden, ""), Ok(()), Ok(())]).await.0.unwrap();

@@ -6,6 +6,7 @@
 //! - [`upgrade`] turns a connection to the API server into a byte stream to a pod, on each of the three [`upgrade::Wire`]s;
 //!   [`tunnel`] is the second's, [`websocket`] the third's. [`ladder`] finds and remembers which of them a cluster speaks.
 //! - [`pool`] keeps upgrades to each pod and hands them out, one to a connection.
+//! - [`proof`] is what is known of the way to a pod.
 //! - [`half_close`] passes on the end of the client's stream to servers that know no half-close.
 //! - [`portforward`] puts these together: it is the [`Connector`], the seam behind which sessions know nothing of the
 //!   wire, and in whose place tests put their own.
@@ -20,6 +21,7 @@ pub mod half_close;
 pub mod ladder;
 pub mod pool;
 pub mod portforward;
+pub mod proof;
 pub mod spdy;
 mod tls;
 pub mod tunnel;
@@ -29,10 +31,14 @@ pub mod websocket;
 use std::{any::Any, fmt};
 
 use futures::future::BoxFuture;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::watch,
+};
 
 pub use connection::{AT_ONCE, Connection, Ending, FromPod, ToPod};
 pub use failure::{Failure, Kind};
+pub use proof::Proof;
 
 /// Opens connections into pods.
 pub trait Connector: fmt::Debug + Send + Sync + 'static {
@@ -46,26 +52,37 @@ pub trait Connector: fmt::Debug + Send + Sync + 'static {
 
     /// Makes the next connection to `to` quick, as far as that costs the pod nothing, while what is returned lives.
     fn warm(&self, to: &PodPort) -> Warmth;
+
+    /// Skips the waits before what is tried again.
+    fn retry_now(&self);
+
+    /// The network has changed, or the machine has slept: what is idle is made anew, and what is in use has to show that
+    /// it is alive.
+    fn renew(&self);
 }
 
 /// An interest in a pod: see [`Connector::warm`].
-pub struct Warmth(Option<Box<dyn Any + Send + Sync>>);
+pub struct Warmth {
+    proof: watch::Receiver<Proof>,
+    /// Held for its end.
+    _held: Box<dyn Any + Send + Sync>,
+}
 
 impl Warmth {
-    /// What ends when `held` is dropped.
-    pub fn new(held: impl Any + Send + Sync) -> Self {
-        Warmth(Some(Box::new(held)))
+    /// What ends when `held` is dropped, and what is known of the way meanwhile.
+    pub fn new(proof: watch::Receiver<Proof>, held: impl Any + Send + Sync) -> Self {
+        Warmth { proof, _held: Box::new(held) }
     }
 
-    /// Of a connector that has nothing to warm.
-    pub fn none() -> Self {
-        Warmth(None)
+    /// What is known of the way to the pod, as it changes.
+    pub fn proof(&self) -> watch::Receiver<Proof> {
+        self.proof.clone()
     }
 }
 
 impl fmt::Debug for Warmth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Warmth").field(&self.0.is_some()).finish()
+        f.debug_tuple("Warmth").field(&*self.proof.borrow()).finish()
     }
 }
 

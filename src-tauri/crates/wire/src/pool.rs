@@ -22,14 +22,14 @@ use std::{
 
 use futures::future::BoxFuture;
 use tokio::{
-    sync::{Notify, Semaphore, oneshot},
+    sync::{Notify, Semaphore, oneshot, watch},
     task::JoinSet,
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep_until},
 };
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::{Failure, Kind, PodPort, spdy::Mux, upgrade::Refusal};
-use pod::Pod;
+use crate::{Failure, Kind, PodPort, Proof, proof::Prover, spdy::Mux, upgrade::Refusal};
+use pod::{Known, Pod};
 
 /// The most upgrades to one pod.
 pub use pod::EXCLUSIVE;
@@ -40,8 +40,9 @@ const DIALS: usize = 16;
 /// The most idle upgrades to all pods of a cluster.
 const IDLE: usize = 32;
 
-/// Between two vain attempts to warm an upgrade, at most.
-const PAUSE: Duration = Duration::from_secs(30);
+/// Between two vain attempts to warm an upgrade: at first, and at most. Connections do not wait for these, but whether a
+/// tunnel is shown as working does.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
 /// Dials an upgrade to a pod.
 pub trait Dial: Send + Sync + 'static {
@@ -69,6 +70,8 @@ struct Inner {
     freed: Notify,
     /// An upgrade has become fit or unfit, or a pod has too few or too many.
     changed: Arc<Notify>,
+    /// What failed is to be tried again at once.
+    retry_now: Arc<Notify>,
 }
 
 /// A pod is addressed by its name, and is the same only by its UID.
@@ -97,6 +100,7 @@ impl Pool {
             pods: Mutex::default(),
             freed: Notify::new(),
             changed: Arc::default(),
+            retry_now: Arc::default(),
         };
         Pool { inner: Arc::new(inner), dialling: Mutex::default() }
     }
@@ -105,8 +109,22 @@ impl Pool {
     pub fn warm(&self, to: &PodPort) -> Warm {
         let key = Key::of(to);
         self.inner.pod(&key, |pod| pod.wanted += 1);
-        let keeping = tokio::spawn(keep(Arc::downgrade(&self.inner), to.clone()));
-        Warm { pool: Arc::downgrade(&self.inner), key, _keeping: AbortOnDropHandle::new(keeping) }
+        let prover = Prover::default();
+        let proof = prover.subscribe();
+        let keeping = tokio::spawn(keep(Arc::downgrade(&self.inner), to.clone(), prover));
+        Warm { pool: Arc::downgrade(&self.inner), key, proof, _keeping: AbortOnDropHandle::new(keeping) }
+    }
+
+    /// Skips the waits before what is tried again.
+    pub fn retry_now(&self) {
+        self.inner.retry_now.notify_waiters();
+    }
+
+    /// Ends what is idle, and asks what is in use whether it is alive: the network has changed, or time has passed unseen.
+    pub fn renew(&self) {
+        self.inner.pods().values_mut().for_each(Pod::renew);
+        self.inner.changed.notify_waiters();
+        self.inner.retry_now.notify_waiters();
     }
 
     /// An upgrade for one connection: an idle one, else the first that is given back or dialled; past the bound a share
@@ -260,10 +278,10 @@ impl Drop for Place<'_> {
     }
 }
 
-/// Keeps a pod's idle upgrades at what they should be, until it is aborted.
-async fn keep(pool: Weak<Inner>, to: PodPort) {
+/// Keeps a pod's idle upgrades at what they should be, and finds out whether they work, until it is aborted.
+async fn keep(pool: Weak<Inner>, to: PodPort, prover: Prover) {
     let key = Key::of(&to);
-    let mut pause = Duration::ZERO;
+    let mut failures = 0;
     loop {
         let Some(inner) = pool.upgrade() else { return };
         let changed = inner.changed.clone();
@@ -271,19 +289,33 @@ async fn keep(pool: Weak<Inner>, to: PodPort) {
         tokio::pin!(changed);
         changed.as_mut().enable();
         let now = Instant::now();
-        let may_want_one = inner.idle() < IDLE && inner.dialler.is_hopeful(&to);
-        let (wants_one, look_again) = inner.pod(&key, |pod| {
-            let look_again = pod.trim(now);
-            (may_want_one && pod.wants_one(), look_again)
-        });
+        let is_hopeful = inner.dialler.is_hopeful(&to);
+        let may_want_one = inner.idle() < IDLE && is_hopeful;
+        let (known, look_again, wants_one) =
+            inner.pod(&key, |pod| (pod.known(), pod.trim(now), may_want_one && pod.wants_one()));
+        match known {
+            Known::Proven => prover.tell(Proof::Proven),
+            Known::Silent => {
+                let text = "it has answered no PING for 10 s".into();
+                prover.tell(Proof::Failed { failure: Failure { kind: Kind::Broken, text }, retry_at: now });
+            }
+            Known::Asked => prover.tell(Proof::Awaited),
+            Known::Nothing if !wants_one && !may_want_one => prover.tell(Proof::Untested),
+            Known::Nothing => {}
+        }
         if wants_one {
             match dial(&inner, &to).await {
-                Ok(()) => pause = Duration::ZERO,
+                Ok(()) => failures = 0,
                 Err(refusal) => {
-                    drop(inner);
-                    tracing::debug!(pod = to.pod, failure = %refusal.failure(), "no upgrade in reserve");
-                    pause = (pause * 2).clamp(Duration::from_secs(1), PAUSE);
-                    sleep(pause).await;
+                    failures += 1;
+                    let retry_at = Instant::now() + pause(failures);
+                    tracing::debug!(pod = to.pod, ?refusal, "no upgrade in reserve");
+                    prover.tell(match refusal {
+                        Refusal::Any(failure) => Proof::Failed { failure, retry_at },
+                        // A wire that needs no upgrade in reserve may work.
+                        Refusal::ThisWire(_) | Refusal::Silent(_) => Proof::Untested,
+                    });
+                    rest(inner, &key, retry_at).await;
                 }
             }
             continue;
@@ -297,12 +329,52 @@ async fn keep(pool: Weak<Inner>, to: PodPort) {
     }
 }
 
+/// Waits before the next try: until then, until that is wanted at once, or until a connection has found a way meanwhile.
+async fn rest(inner: Arc<Inner>, key: &Key, until: Instant) {
+    let (changed, retry_now) = (inner.changed.clone(), inner.retry_now.clone());
+    let retry_now = retry_now.notified();
+    tokio::pin!(retry_now);
+    retry_now.as_mut().enable();
+    // Whoever waits must not keep the pool alive.
+    let pool = Arc::downgrade(&inner);
+    drop(inner);
+    loop {
+        let changed = changed.notified();
+        tokio::pin!(changed);
+        changed.as_mut().enable();
+        match pool.upgrade() {
+            Some(inner) if inner.pod(key, |pod| pod.upgrades().next().is_none()) => {}
+            _ => return,
+        }
+        tokio::select! {
+            () = sleep_until(until) => return,
+            () = &mut retry_now => return,
+            () = changed => {}
+        }
+    }
+}
+
+/// The wait after so many failures in a row, with jitter: those who failed together are not to come back together.
+fn pause(failures: u32) -> Duration {
+    let (first, longest) = PAUSE;
+    let ceiling = first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(longest);
+    ceiling.mul_f64(0.5 + fastrand::f64() / 2.0)
+}
+
 /// An interest in a pod. Dropping it ends the pod's idle upgrades, unless somebody else has one.
 #[must_use = "dropping it ends the interest"]
 pub struct Warm {
     pool: Weak<Inner>,
     key: Key,
+    proof: watch::Receiver<Proof>,
     _keeping: AbortOnDropHandle<()>,
+}
+
+impl Warm {
+    /// What is known of the way to the pod, as it changes.
+    pub fn proof(&self) -> watch::Receiver<Proof> {
+        self.proof.clone()
+    }
 }
 
 impl fmt::Debug for Warm {

@@ -71,7 +71,16 @@ impl Connector for PortForward {
     }
 
     fn warm(&self, to: &PodPort) -> Warmth {
-        Warmth::new(self.pool.warm(to))
+        let warm = self.pool.warm(to);
+        Warmth::new(warm.proof(), warm)
+    }
+
+    fn retry_now(&self) {
+        self.pool.retry_now();
+    }
+
+    fn renew(&self) {
+        self.pool.renew();
     }
 }
 

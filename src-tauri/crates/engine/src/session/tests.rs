@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Mutex};
 
 use futures::future::BoxFuture;
 use kube::client::Body;
-use portolan_wire::{Connection, Connector, PodPort, Warmth, half_close::half_close};
+use portolan_wire::{Connection, Connector, PodPort, Proof, Warmth, half_close::half_close};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
     net::TcpStream,
@@ -44,6 +44,8 @@ struct Pods {
     received: Received,
     /// The pods that are kept warm.
     warm: Arc<Mutex<Vec<String>>>,
+    /// What is known of the ways to all of them.
+    proof: watch::Sender<Proof>,
 }
 
 struct Interest {
@@ -82,8 +84,12 @@ impl Connector for Pods {
     fn warm(&self, to: &PodPort) -> Warmth {
         let interest = Interest { uid: to.uid.clone(), all: self.warm.clone() };
         self.warm.lock().unwrap().push(interest.uid.clone());
-        Warmth::new(interest)
+        Warmth::new(self.proof.subscribe(), interest)
     }
+
+    fn retry_now(&self) {}
+
+    fn renew(&self) {}
 }
 
 async fn play(pod: Pod, uid: String, mut io: DuplexStream, received: Received) -> Result<(), Kind> {
@@ -170,7 +176,11 @@ fn forward(local: LocalPort) -> Forward {
 
 fn start(forward: Forward, pods: &[(&str, Pod)]) -> Running {
     let behaviour = pods.iter().map(|(uid, pod)| ((*uid).to_owned(), *pod)).collect();
-    let pods = Arc::new(Pods { behaviour: Mutex::new(behaviour), ..Pods::default() });
+    let pods = Arc::new(Pods {
+        behaviour: Mutex::new(behaviour),
+        proof: watch::Sender::new(Proof::Proven),
+        ..Pods::default()
+    });
     let nobody =
         tower::service_fn(|_: http::Request<Body>| async { Err::<http::Response<Body>, _>("no API server here") });
     let client = kube::Client::new(nobody, "default");

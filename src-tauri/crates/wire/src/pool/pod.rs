@@ -46,6 +46,21 @@ struct Slot {
     taken: usize,
     served: u32,
     idle_since: Instant,
+    /// Whether it was asked whether its peer is there.
+    asked: bool,
+}
+
+/// What is known of the way to a pod from its upgrades.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// One has answered, and not long ago.
+    Proven,
+    /// One was asked.
+    Asked,
+    /// All there are should have answered by now.
+    Silent,
+    /// There is none.
+    Nothing,
 }
 
 impl Slot {
@@ -127,7 +142,7 @@ impl Pod {
     pub(super) fn dialled(&mut self, mux: Option<Mux>, now: Instant) {
         self.dialling -= 1;
         if let Some(mux) = mux {
-            self.slots.push(Slot { mux, taken: 0, served: 0, idle_since: now });
+            self.slots.push(Slot { mux, taken: 0, served: 0, idle_since: now, asked: false });
         }
     }
 
@@ -154,6 +169,31 @@ impl Pod {
         let look_again = surplus.into_iter().chain(unfit).min().map(|at| at.max(now + LOOK));
         self.looked_after = look_again.is_some();
         look_again
+    }
+
+    /// What is known of the way to the pod. One that has not said anything yet is asked.
+    pub(super) fn known(&mut self) -> Known {
+        let mut known = Known::Nothing;
+        for slot in &mut self.slots {
+            if slot.mux.is_proven() {
+                return Known::Proven;
+            }
+            if slot.mux.is_silent() {
+                known = if known == Known::Nothing { Known::Silent } else { known };
+            } else if !slot.mux.is_done_for() {
+                known = Known::Asked;
+                if !std::mem::replace(&mut slot.asked, true) {
+                    slot.mux.ask();
+                }
+            }
+        }
+        known
+    }
+
+    /// Ends what is idle, and asks what is in use whether its peer is there.
+    pub(super) fn renew(&mut self) {
+        self.slots.retain(|slot| slot.taken > 0);
+        self.slots.iter().for_each(|slot| slot.mux.ask());
     }
 
     /// Idle upgrades.

@@ -1,6 +1,7 @@
 //! The pool with a dialler whose upgrades are clients of servers in memory. The clock is the tests'.
 
 mod keeping;
+mod proving;
 mod sharing;
 mod taking;
 
@@ -12,7 +13,7 @@ use std::{
 use futures::FutureExt;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, duplex},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use super::*;
@@ -32,6 +33,10 @@ struct Servers {
     hopeless: AtomicBool,
     /// What a transport holds.
     size: usize,
+    /// Whether the servers never say anything.
+    mute: bool,
+    /// What keeps those open.
+    silent: Mutex<Vec<tokio::io::DuplexStream>>,
 }
 
 impl Servers {
@@ -42,7 +47,15 @@ impl Servers {
             next: Mutex::default(),
             hopeless: AtomicBool::new(false),
             size: 16 * 1024,
+            mute: false,
+            silent: Mutex::default(),
         })
+    }
+
+    fn mute() -> Arc<Self> {
+        let mut servers = Servers::new();
+        Arc::get_mut(&mut servers).unwrap().mute = true;
+        servers
     }
 
     fn pool(self: &Arc<Self>) -> Pool {
@@ -82,12 +95,16 @@ impl Dial for Servers {
                 Some(Next::After(pause)) => sleep(pause).await,
                 Some(Next::Fails) => {
                     let text = "no upgrade today".into();
-                    return Err(Refusal::ThisWire(Failure { kind: Kind::Unreachable, text }));
+                    return Err(Refusal::Any(Failure { kind: Kind::Unreachable, text }));
                 }
                 None => {}
             }
             let (near, far) = duplex(self.size);
-            self.servers.lock().unwrap().push(Mux::server(far));
+            if self.mute {
+                self.silent.lock().unwrap().push(far);
+            } else {
+                self.servers.lock().unwrap().push(Mux::server(far));
+            }
             Ok(Mux::client(near, changed))
         }
         .boxed()

@@ -67,7 +67,7 @@ pub struct Pair {
 }
 
 impl Mux {
-    /// A client's side of a connection; `changed` is notified whenever [`Mux::is_fit`] has changed.
+    /// A client's side of a connection; `changed` is notified whenever [`Mux::is_fit`] or [`Mux::is_proven`] has changed.
     pub fn client(io: impl Io, changed: Arc<Notify>) -> Self {
         Self::new(Role::Client, io, changed)
     }
@@ -144,6 +144,21 @@ impl Mux {
         self.with(|state| state.is_fit())
     }
 
+    /// Asks the peer whether it is there; until it speaks, that is not proven.
+    pub fn ask(&self) {
+        self.with(State::ask);
+    }
+
+    /// Whether the peer has shown that it is there: since it was asked, or at all, and within the last 25 s.
+    pub fn is_proven(&self) -> bool {
+        self.with(|state| state.is_proven())
+    }
+
+    /// Whether the peer has been silent for longer than one that is there would be.
+    pub fn is_silent(&self) -> bool {
+        self.with(|state| state.is_silent())
+    }
+
     /// Whether it will take no new streams again.
     pub fn is_done_for(&self) -> bool {
         self.with(|state| state.is_done_for())
@@ -199,12 +214,12 @@ fn next_ids(state: &mut State) -> (u32, u32) {
 
 async fn drive(shared: Arc<Shared>, role: Role, changed: Arc<Notify>) {
     let _end = EndOnDrop { shared: shared.clone(), changed: changed.clone() };
-    let mut fit = true;
+    let mut known = (true, false);
     let mut look_again = shared.with(|state| state.first_look());
     loop {
         let work = poll_fn(|cx| {
-            let (over, fit_now) = shared.with(|state| (state.work(cx), state.is_fit()));
-            if std::mem::replace(&mut fit, fit_now) != fit_now {
+            let (over, now) = shared.with(|state| (state.work(cx), (state.is_fit(), state.is_proven())));
+            if std::mem::replace(&mut known, now) != now {
                 changed.notify_waiters();
             }
             over

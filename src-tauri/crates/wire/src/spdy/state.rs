@@ -137,6 +137,8 @@ struct Pings {
     after_round: u64,
     settle: bool,
     suspect: bool,
+    /// Whether the peer has spoken since it was asked whether it does.
+    proven: bool,
     doubt: Option<Doubt>,
 }
 
@@ -211,6 +213,7 @@ impl State {
                 after_round: 0,
                 settle: false,
                 suspect: false,
+                proven: false,
                 doubt: None,
             },
             going_away: false,
@@ -354,6 +357,7 @@ impl State {
 
     fn heard(&mut self) {
         self.pings.heard = Instant::now();
+        self.pings.proven = true;
         if std::mem::take(&mut self.pings.suspect) {
             tracing::debug!("a silent upgrade speaks again");
         }
@@ -629,6 +633,27 @@ impl State {
             self.pings.settle = true;
             self.wake_driver();
         }
+    }
+
+    /// Asks the peer whether it is there; until it speaks, that is not proven.
+    pub(super) fn ask(&mut self) {
+        if self.over.is_none() {
+            self.pings.proven = false;
+            self.pings.settle = true;
+            // A round that is out may have been lost with what it travelled by; another is answered all the same.
+            self.pings.out.clear();
+            self.wake_driver();
+        }
+    }
+
+    /// Whether the peer is known to be there: it has spoken since it was asked, and is not overdue.
+    pub(super) fn is_proven(&self) -> bool {
+        self.pings.proven && !self.is_done_for()
+    }
+
+    /// Whether a PING is overdue.
+    pub(super) fn is_silent(&self) -> bool {
+        self.pings.suspect && self.over.is_none()
     }
 
     /// Whether a new stream would be served at once, as far as can be known.

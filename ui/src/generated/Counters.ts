@@ -25,9 +25,26 @@ retried: number,
  */
 refused: number, 
 /**
- * Connections that were cut while they were carried.
+ * Connections that were cut while they were carried, after their pod had begun to answer.
  */
 cut: number, 
+/**
+ * Connections that were cut after something of them was delivered and before anything was answered: what they asked
+ * for may have been done.
+ */
+unanswered: number, 
+/**
+ * How often connections could be served again after they could not.
+ */
+reconnects: number, 
+/**
+ * What half of the last 256 connections waited for their first byte at most, in microseconds; `None` before the first.
+ */
+first_byte_p50_us: number | null, 
+/**
+ * The same of 95 in 100.
+ */
+first_byte_p95_us: number | null, 
 /**
  * Bytes from local clients to pods.
  */

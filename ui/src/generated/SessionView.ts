@@ -5,6 +5,7 @@ import type { Forward } from "./Forward";
 import type { ListenerView } from "./ListenerView";
 import type { Phase } from "./Phase";
 import type { SessionId } from "./SessionId";
+import type { Unstable } from "./Unstable";
 
 /**
  * A session as the window and the command show it.
@@ -34,6 +35,14 @@ listeners: Array<ListenerView>,
  * What it has carried.
  */
 counters: Counters, 
+/**
+ * Whether it comes and goes: then this is shown, and not each change.
+ */
+unstable: Unstable | null, 
+/**
+ * How many events there have been: see `Sessions::events`.
+ */
+events: number, 
 /**
  * The last dial that a pod refused, until one succeeds there: `web-7d9 refused :80`.
  */

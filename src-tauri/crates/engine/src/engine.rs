@@ -6,7 +6,7 @@ use std::{
 };
 
 use portolan_wire::upgrade::Wire;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, watch};
 
 use crate::{
     catalog::Catalog,
@@ -36,8 +36,11 @@ pub struct Engine {
 pub(crate) struct Clusters {
     sources: Sources,
     wire: Option<Wire>,
-    open: Mutex<HashMap<ContextId, Arc<OnceCell<Arc<Cluster>>>>>,
+    open: Mutex<HashMap<ContextId, Arc<Opened>>>,
 }
+
+/// A context's client, once there is one; another one when the kubeconfig's entry was changed.
+type Opened = OnceCell<watch::Sender<Arc<Cluster>>>;
 
 impl Engine {
     /// An engine over one source of contexts, whose connections into pods take only the wire that is named, if any.
@@ -124,7 +127,7 @@ impl Engine {
     pub fn start(&self, forward: Forward) -> SessionId {
         let clusters = self.clusters.clone();
         let context = forward.context.clone();
-        let cluster = async move { clusters.get(&context).await.map_err(|error| error.problem()) };
+        let cluster = async move { clusters.follow(&context).await.map_err(|error| error.problem()) };
         self.sessions.start(forward, cluster)
     }
 
@@ -138,22 +141,28 @@ impl Clusters {
     /// With one that is open already.
     #[cfg(test)]
     pub(crate) fn with(cluster: Arc<Cluster>) -> Self {
-        let open = HashMap::from([(cluster.context.clone(), Arc::new(OnceCell::from(cluster)))]);
+        let context = cluster.context.clone();
+        let open = HashMap::from([(context, Arc::new(OnceCell::from(watch::Sender::new(cluster))))]);
         Clusters { sources: Sources::new(Source::Default), wire: None, open: Mutex::new(open) }
     }
 
-    fn open(&self) -> MutexGuard<'_, HashMap<ContextId, Arc<OnceCell<Arc<Cluster>>>>> {
+    fn open(&self) -> MutexGuard<'_, HashMap<ContextId, Arc<Opened>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) async fn get(&self, context: &ContextId) -> Result<Arc<Cluster>, Error> {
+        Ok(self.follow(context).await?.borrow().clone())
+    }
+
+    /// The client of a context, as it changes.
+    pub(crate) async fn follow(&self, context: &ContextId) -> Result<watch::Receiver<Arc<Cluster>>, Error> {
         let cell = self.open().entry(context.clone()).or_default().clone();
         // One at a time: whoever else needs the same context waits for this attempt, and for its exec plugin.
         let opened = cell.get_or_try_init(|| async {
             let contexts = self.sources.of(context).load()?;
-            Cluster::open(&contexts, context, self.wire).await.map(Arc::new)
+            Cluster::open(&contexts, context, self.wire).await.map(|cluster| watch::Sender::new(Arc::new(cluster)))
         });
-        opened.await.cloned()
+        Ok(opened.await?.subscribe())
     }
 }
 

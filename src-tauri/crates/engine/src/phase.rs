@@ -63,14 +63,22 @@ pub enum Phase {
 /// What happens to a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The target is there, and these endpoints serve it; none when `reason` says why.
-    Resolved {
-        /// Best first.
+    /// These endpoints serve the target, and the way to one of them at least has been proven, where that can be.
+    Open {
+        /// Best first; one at least.
         endpoints: Vec<Endpoint>,
-        /// Why there is none, or none for some port.
+    },
+    /// These endpoints serve the target, and whether a way to any of them works is being found out.
+    Trying {
+        /// Best first; one at least.
+        endpoints: Vec<Endpoint>,
+    },
+    /// The target has no endpoint.
+    Nowhere {
+        /// Why, where that is known.
         reason: Option<Trouble>,
     },
-    /// The API server did not answer, or refused the credentials.
+    /// The API server did not answer or refused the credentials, or no way to an endpoint works.
     Lost {
         /// Why.
         reason: Problem,
@@ -78,7 +86,7 @@ pub enum Event {
         needs_you: bool,
         /// How often in a row.
         attempt: u32,
-        /// When it is asked again, in milliseconds since 1970.
+        /// When it is tried again, in milliseconds since 1970.
         retry_at: u64,
     },
     /// The pod of a direct tunnel is gone.
@@ -108,6 +116,8 @@ impl Phase {
     /// The phase after `event`.
     ///
     /// - `Stopped`, `Broken` and `Failed` are final, but for a stop.
+    /// - Only what has been proven makes a session `Active`. One that is stays so while the way to another endpoint is
+    ///   tried, which takes 10 s at most and then is `Open` or `Lost`.
     /// - An `Active` session whose API server falls silent waits: what it shows as open must have been seen to be.
     #[must_use]
     pub fn next(self, event: Event) -> Phase {
@@ -119,15 +129,16 @@ impl Phase {
             (_, Event::Lost { reason, needs_you, attempt, retry_at }) => {
                 Phase::Waiting { reason, needs_you, attempt, retry_at: Some(retry_at) }
             }
-            (_, Event::Resolved { endpoints, .. }) if !endpoints.is_empty() => Phase::Active { endpoints },
-            (_, Event::Resolved { reason: Some(Trouble { problem, needs_you }), .. }) => {
+            (_, Event::Open { endpoints }) | (Phase::Active { .. }, Event::Trying { endpoints }) => {
+                Phase::Active { endpoints }
+            }
+            (before, Event::Trying { .. }) => before,
+            (_, Event::Nowhere { reason: Some(Trouble { problem, needs_you }) }) => {
                 Phase::Waiting { reason: problem, needs_you, attempt: 0, retry_at: None }
             }
             // Nothing known and nothing wrong: the first answer is still awaited.
-            (before, Event::Resolved { reason: None, .. }) => match before {
-                Phase::Active { .. } => Phase::Resolving,
-                other => other,
-            },
+            (Phase::Active { .. }, Event::Nowhere { reason: None }) => Phase::Resolving,
+            (before, Event::Nowhere { reason: None }) => before,
         }
     }
 
@@ -168,22 +179,24 @@ mod tests {
         Phase::Active { endpoints: vec![endpoint(pod)] }
     }
 
-    fn resolved(pod: &str) -> Event {
-        Event::Resolved { endpoints: vec![endpoint(pod)], reason: None }
+    fn open(pod: &str) -> Event {
+        Event::Open { endpoints: vec![endpoint(pod)] }
+    }
+
+    fn trying(pod: &str) -> Event {
+        Event::Trying { endpoints: vec![endpoint(pod)] }
+    }
+
+    fn nothing() -> Event {
+        Event::Nowhere { reason: None }
     }
 
     fn none_ready() -> Event {
-        Event::Resolved {
-            endpoints: vec![],
-            reason: Some(Trouble { problem: problem(Code::NoReadyPod), needs_you: false }),
-        }
+        Event::Nowhere { reason: Some(Trouble { problem: problem(Code::NoReadyPod), needs_you: false }) }
     }
 
     fn no_selector() -> Event {
-        Event::Resolved {
-            endpoints: vec![],
-            reason: Some(Trouble { problem: problem(Code::NoSelector), needs_you: true }),
-        }
+        Event::Nowhere { reason: Some(Trouble { problem: problem(Code::NoSelector), needs_you: true }) }
     }
 
     fn lost(attempt: u32) -> Event {
@@ -212,41 +225,44 @@ mod tests {
         let refused = || Event::Refused { error: problem(Code::NotTcp) };
         let table = [
             // from Resolving
-            (Phase::Resolving, resolved("a"), active("a")),
+            (Phase::Resolving, open("a"), active("a")),
             (Phase::Resolving, none_ready(), waiting(Code::NoReadyPod, false)),
             (Phase::Resolving, no_selector(), waiting(Code::NoSelector, true)),
             (Phase::Resolving, lost(1), unreachable(1)),
             (Phase::Resolving, gone(), broken()),
             (Phase::Resolving, refused(), failed()),
-            (Phase::Resolving, Event::Resolved { endpoints: vec![], reason: None }, Phase::Resolving),
+            (Phase::Resolving, nothing(), Phase::Resolving),
             (Phase::Resolving, Event::Stop, Phase::Stopped),
+            (Phase::Resolving, trying("a"), Phase::Resolving),
             // from Active
-            (active("a"), resolved("b"), active("b")),
+            (active("a"), trying("b"), active("b")),
+            (active("a"), open("b"), active("b")),
             (active("a"), none_ready(), waiting(Code::NoReadyPod, false)),
             (active("a"), no_selector(), waiting(Code::NoSelector, true)),
             (active("a"), lost(1), unreachable(1)),
             (active("a"), gone(), broken()),
             (active("a"), refused(), failed()),
-            (active("a"), Event::Resolved { endpoints: vec![], reason: None }, Phase::Resolving),
+            (active("a"), nothing(), Phase::Resolving),
             (active("a"), Event::Stop, Phase::Stopped),
             // from Waiting
-            (waiting(Code::NoReadyPod, false), resolved("a"), active("a")),
-            (waiting(Code::NoSelector, true), resolved("a"), active("a")),
-            (unreachable(3), resolved("a"), active("a")),
+            (waiting(Code::NoReadyPod, false), open("a"), active("a")),
+            (waiting(Code::NoSelector, true), open("a"), active("a")),
+            (unreachable(3), open("a"), active("a")),
             (unreachable(3), lost(4), unreachable(4)),
             (unreachable(3), none_ready(), waiting(Code::NoReadyPod, false)),
             (unreachable(3), gone(), broken()),
             (unreachable(3), refused(), failed()),
-            (unreachable(3), Event::Resolved { endpoints: vec![], reason: None }, unreachable(3)),
+            (unreachable(3), nothing(), unreachable(3)),
             (unreachable(3), Event::Stop, Phase::Stopped),
+            (unreachable(3), trying("a"), unreachable(3)),
             // what is over stays over
-            (broken(), resolved("a"), broken()),
+            (broken(), open("a"), broken()),
             (broken(), lost(1), broken()),
             (broken(), Event::Stop, Phase::Stopped),
-            (failed(), resolved("a"), failed()),
+            (failed(), open("a"), failed()),
             (failed(), gone(), failed()),
             (failed(), Event::Stop, Phase::Stopped),
-            (Phase::Stopped, resolved("a"), Phase::Stopped),
+            (Phase::Stopped, open("a"), Phase::Stopped),
             (Phase::Stopped, lost(1), Phase::Stopped),
             (Phase::Stopped, refused(), Phase::Stopped),
         ];
@@ -254,6 +270,48 @@ mod tests {
             let case = format!("{before:?} + {event:?}");
             assert_eq!(before.next(event), after, "{case}");
         }
+    }
+
+    /// From wherever chance has led it, a healthy world makes a session Active again, unless the user, bad input or a
+    /// vanished pod has ended it; and nothing but a proof makes it Active.
+    #[test]
+    fn whatever_happens_a_healthy_world_leads_back_to_active() {
+        let any = |rng: &mut fastrand::Rng| match rng.u8(0..40) {
+            0 => Event::Stop,
+            1 => Event::Refused { error: problem(Code::NotTcp) },
+            2 => Event::PodGone { reason: problem(Code::PodGone) },
+            3..10 => open(["a", "b"][rng.usize(0..2)]),
+            10..18 => trying(["a", "b"][rng.usize(0..2)]),
+            18..25 => lost(rng.u32(1..9)),
+            25..31 => none_ready(),
+            31..35 => no_selector(),
+            _ => nothing(),
+        };
+        let (mut ended, mut led_back) = (0, 0);
+        for seed in 0..2000 {
+            let mut rng = fastrand::Rng::with_seed(seed);
+            let mut phase = Phase::Resolving;
+            let mut ends = false;
+            for _ in 0..rng.usize(0..40) {
+                let event = any(&mut rng);
+                ends |= matches!(event, Event::Stop | Event::Refused { .. } | Event::PodGone { .. });
+                let was_active = matches!(phase, Phase::Active { .. });
+                let proves = matches!(event, Event::Open { .. });
+                phase = phase.next(event);
+                assert_eq!(phase.is_final(), ends, "seed {seed}: {phase:?}");
+                assert!(was_active || proves || !matches!(phase, Phase::Active { .. }), "seed {seed}: {phase:?}");
+            }
+            let healthy = phase.clone().next(trying("c")).next(open("c"));
+            if ends {
+                assert_eq!(healthy, phase, "seed {seed}");
+                ended += 1;
+            } else {
+                assert_eq!(healthy, active("c"), "seed {seed}");
+                led_back += 1;
+            }
+            assert_eq!(healthy.next(Event::Stop), Phase::Stopped);
+        }
+        assert!(ended > 200 && led_back > 200, "{ended} ended, {led_back} led back");
     }
 
     #[test]

@@ -120,6 +120,13 @@ impl Resolver {
         resolver
     }
 
+    /// Goes on by another client of the same context. The pod of a direct tunnel stays the one that it was.
+    pub(crate) fn go_on_by(&mut self, cluster: Arc<Cluster>) {
+        let pinned = self.pinned.take();
+        *self = Resolver::new(cluster, self.forward.clone(), self.retry_now.clone());
+        self.pinned = pinned;
+    }
+
     /// The target as it is after the next change. Cancel-safe.
     pub(crate) async fn next(&mut self) -> Found {
         loop {

@@ -3,22 +3,33 @@
 //! It binds the local ports and keeps them, follows the target through a resolver, moves its [`Phase`] by
 //! [`Phase::next`] and nothing else, and serves local connections. What it shows is one watched [`SessionView`], of
 //! which this task is the only writer. Cancelling the task's token ends it and all that it owns.
+//!
+//! The map:
+//! - `standing` is the pure half: what is known of the target, and what follows for the phase and for connections.
+//! - `ways` keeps the ways to the pods warm and knows which of them work; `steer` chooses among pods.
+//! - `carrier` serves one local connection, `splice` carries its bytes.
+//! - `tally` counts, [`journal`] lists what happened, `unsteady` tells what comes and goes, [`view`] is what is shown.
 
 mod carrier;
+pub(crate) mod control;
+pub mod journal;
 mod splice;
+mod standing;
+mod steer;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod unsteady;
 pub mod view;
+mod ways;
 
 use std::{
-    collections::HashMap,
     future::Future,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use portolan_wire::{Failure, Kind, Warmth};
+use portolan_wire::{Failure, Kind};
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
@@ -29,15 +40,21 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cluster::Cluster,
-    error::{Code, Problem},
-    forward::{Forward, LocalPort, PortRef},
+    error::Code,
+    forward::{Balance, Forward, LocalPort, PortRef},
     local_port::{self, Bound},
-    phase::{Event, Phase},
-    resolve::{Found, Resolution},
+    phase::{Endpoint, Event, Phase},
+    resolve::Found,
     watched::Failing,
 };
 use carrier::{Report, Shared};
+use control::Control;
+use journal::{Journal, SessionEvent, What};
+use standing::{Lost, Standing, may_not_forward};
+use steer::Steer;
+use unsteady::Unsteady;
 use view::{ListenerView, SessionId, SessionView};
+use ways::Ways;
 
 /// Counters are published this often at most: no eye follows more.
 const COUNTERS_PACE: Duration = Duration::from_millis(250);
@@ -48,48 +65,64 @@ const FORBIDDEN: Duration = Duration::from_secs(30);
 /// Where a session learns of its target: the resolver, or a test's script.
 pub(crate) trait Targets: Send + 'static {
     fn next(&mut self) -> impl Future<Output = Found> + Send;
+
+    /// Goes on by another client of the same context.
+    fn go_on_by(&mut self, cluster: Arc<Cluster>);
 }
 
 impl Targets for crate::resolve::Resolver {
     fn next(&mut self) -> impl Future<Output = Found> + Send {
         crate::resolve::Resolver::next(self)
     }
+
+    fn go_on_by(&mut self, cluster: Arc<Cluster>) {
+        crate::resolve::Resolver::go_on_by(self, cluster);
+    }
+}
+
+/// What reaches a session from outside.
+pub(crate) struct Inputs<T> {
+    pub(crate) targets: T,
+    /// The context's cluster; another one when its kubeconfig was changed.
+    pub(crate) cluster: watch::Receiver<Arc<Cluster>>,
+    pub(crate) controls: mpsc::UnboundedReceiver<Control>,
+    pub(crate) cancel: CancellationToken,
 }
 
 /// Runs one forward until it is cancelled. `view` ends with a final phase only if the session is over by itself; the
 /// task stays to show it until it is cancelled.
 pub(crate) async fn run(
     forward: Forward,
-    cluster: Arc<Cluster>,
-    targets: impl Targets,
+    inputs: Inputs<impl Targets>,
     view: watch::Sender<SessionView>,
-    cancel: CancellationToken,
+    journal: Arc<Journal>,
 ) {
-    let (phases, phase) = watch::channel(Phase::Resolving);
+    let Inputs { targets, mut cluster, controls, cancel } = inputs;
+    let (offer, offered) = watch::channel(Vec::new());
     let (reports, reported) = mpsc::unbounded_channel();
     let hold = Duration::from_secs(forward.hold_seconds.into());
-    let shared = Arc::new(Shared::new(
-        cluster.connector.clone(),
-        forward.namespace.clone(),
-        (forward.balance(), hold),
-        phase,
-        reports,
-    ));
+    let connector = cluster.borrow_and_update().connector.clone();
+    let steer = Steer::new(forward.balance());
+    let namespace = forward.namespace.clone();
+    let shared = Arc::new(Shared::new(connector, namespace, (steer, hold), offered, journal, reports));
     let mut session = Session {
         forward,
-        phases,
+        phase: Phase::Resolving,
+        since: Instant::now(),
+        unsteady: Unsteady::default(),
+        offer,
         shared,
         view,
         bound: Vec::new(),
         listening: JoinSet::new(),
         released: CancellationToken::new(),
-        warm: HashMap::new(),
-        resolution: None,
+        ways: Ways::default(),
+        standing: Standing::default(),
     };
     tokio::select! {
         biased;
         () = cancel.cancelled() => {}
-        () = session.work(targets, reported) => {}
+        () = session.work(targets, cluster, controls, reported) => {}
     }
     session.step(Event::Stop);
     session.release().await;
@@ -98,7 +131,12 @@ pub(crate) async fn run(
 
 struct Session {
     forward: Forward,
-    phases: watch::Sender<Phase>,
+    phase: Phase,
+    /// When it last became active, or ceased to be.
+    since: Instant,
+    unsteady: Unsteady,
+    /// What connections may go to now.
+    offer: watch::Sender<Vec<Endpoint>>,
     shared: Arc<Shared>,
     view: watch::Sender<SessionView>,
     /// By slot.
@@ -107,35 +145,41 @@ struct Session {
     listening: JoinSet<()>,
     /// Ends those.
     released: CancellationToken,
-    /// What is kept ready, by the pod's UID.
-    warm: HashMap<String, Warmth>,
-    /// What the target was last.
-    resolution: Option<Resolution>,
+    ways: Ways,
+    standing: Standing,
 }
 
 impl Session {
-    async fn work(&mut self, mut targets: impl Targets, mut reported: mpsc::UnboundedReceiver<Report>) {
+    async fn work(
+        &mut self,
+        mut targets: impl Targets,
+        mut cluster: watch::Receiver<Arc<Cluster>>,
+        mut controls: mpsc::UnboundedReceiver<Control>,
+        mut reported: mpsc::UnboundedReceiver<Report>,
+    ) {
         self.bind_known().await;
         self.publish();
         let shared = self.shared.clone();
         let mut counters_due = Instant::now();
         let mut counters_stale = false;
-        let mut forbidden_until: Option<Instant> = None;
-        while !self.phases.borrow().is_final() {
+        while !self.phase.is_final() {
+            let forbidden_until = self.standing.forbidden.as_ref().map(|lost| lost.retry_at);
+            let steady_at = self.unsteady.look(Instant::now()).1;
             tokio::select! {
-                found = targets.next() => {
-                    forbidden_until = None;
-                    self.found(found).await;
-                }
-                Some(report) = reported.recv() => {
-                    if self.report(report) {
-                        forbidden_until = Some(Instant::now() + FORBIDDEN);
-                    }
+                found = targets.next() => self.found(found).await,
+                Some(report) = reported.recv() => self.report(report),
+                () = self.ways.changed() => self.apply(),
+                Some(control) = controls.recv() => self.control(control),
+                Ok(()) = cluster.changed() => {
+                    let cluster = cluster.borrow_and_update().clone();
+                    targets.go_on_by(cluster.clone());
+                    self.go_on_by(&cluster);
                 }
                 () = at(forbidden_until) => {
-                    forbidden_until = None;
+                    self.standing.forbidden = None;
                     self.apply();
                 }
+                () = at(steady_at) => self.publish(),
                 () = shared.tally.changed(), if !counters_stale => counters_stale = true,
                 () = tokio::time::sleep_until(counters_due), if counters_stale => {
                     counters_stale = false;
@@ -172,6 +216,9 @@ impl Session {
         let bound = local_port::bind(self.forward.addresses(), self.forward.ports[slot].local, number).await;
         match bound {
             Ok(bound) => {
+                if let Some(address) = bound.addresses.first() {
+                    self.shared.journal.note(SessionEvent::new(What::Listening).text(address));
+                }
                 for listener in &bound.listeners {
                     self.listening.spawn(accept(slot, listener.clone(), self.shared.clone(), self.released.clone()));
                 }
@@ -191,7 +238,12 @@ impl Session {
             Found::Lost(Failing { error, attempt, retry_at }) => {
                 let reason = error.problem();
                 let needs_you = matches!(reason.code, Code::Forbidden | Code::Login);
-                self.step(Event::Lost { reason, needs_you, attempt, retry_at: wall_clock(retry_at) });
+                if self.standing.lost.is_none() {
+                    let event = SessionEvent::new(What::NotFollowed).because(reason.code, &reason.message);
+                    self.shared.journal.note(event);
+                }
+                self.standing.lost = Some(Lost { reason, needs_you, attempt, retry_at });
+                self.apply();
             }
             Found::PodGone(reason) => self.step(Event::PodGone { reason }),
             Found::Now(resolution) => {
@@ -203,27 +255,100 @@ impl Session {
                         return self.publish();
                     }
                 }
-                self.resolution = Some(resolution);
+                self.note_endpoints(&resolution.endpoints);
+                self.standing = Standing { resolution: Some(resolution), ..Standing::default() };
                 self.apply();
             }
         }
         self.publish();
     }
 
-    /// Takes the phase from what the target was last.
+    /// Notes which pods came and which went.
+    fn note_endpoints(&self, now: &[Endpoint]) {
+        let before = self.standing.resolution.as_ref().map(|r| r.endpoints.as_slice()).unwrap_or_default();
+        let missing_in = |one: &Endpoint, others: &[Endpoint]| !others.iter().any(|other| other.uid == one.uid);
+        let changes = [(What::EndpointRemoved, before, now), (What::EndpointAdded, now, before)];
+        for (what, these, others) in changes {
+            let mut told = Vec::new();
+            for endpoint in these.iter().filter(|endpoint| missing_in(endpoint, others)) {
+                // A pod has an endpoint for each port.
+                if !told.contains(&&endpoint.uid) {
+                    told.push(&endpoint.uid);
+                    self.shared.journal.note(SessionEvent::new(what).pod(&endpoint.pod));
+                }
+            }
+        }
+    }
+
+    /// Takes the phase, the ways and what is offered to connections from what is known now.
     fn apply(&mut self) {
-        let Some(resolution) = self.resolution.clone() else { return };
-        self.step(match resolution.refused {
-            Some(error) => Event::Refused { error },
-            None => Event::Resolved { endpoints: resolution.endpoints, reason: resolution.trouble },
-        });
+        self.keep_ways();
+        let way = self.ways.together();
+        if let Some(event) = self.standing.event(&way) {
+            self.step(event);
+        }
+        self.offer_to_connections();
         self.publish();
     }
 
-    /// Takes in what a connection met; whether the session may not forward at all.
-    fn report(&mut self, report: Report) -> bool {
-        let (mark, forbidden) = match report {
-            Report::Carried => (None, false),
+    /// Keeps ready what the next connections will need: a way to each pod that one may go to. Where none of those works,
+    /// the others are tried too.
+    fn keep_ways(&mut self) {
+        let all: Vec<&Endpoint> = self.standing.resolution.iter().flat_map(|found| &found.endpoints).collect();
+        let mut wanted = self.shared.steer().candidates(&all);
+        if wanted.iter().all(|endpoint| self.ways.has_failed(&endpoint.uid)) {
+            wanted = all;
+        }
+        self.ways.keep(self.shared.connector().as_ref(), &self.forward.namespace, &wanted);
+    }
+
+    fn offer_to_connections(&mut self) {
+        let all = self.standing.resolution.iter().flat_map(|found| &found.endpoints);
+        let worth_it = !self.phase.is_final() && self.standing.is_worth_trying(&self.ways.together());
+        // Another way than one that is known to fail is open: else it would not be worth trying.
+        let offered: Vec<Endpoint> =
+            all.filter(|endpoint| worth_it && !self.ways.has_failed(&endpoint.uid)).cloned().collect();
+        self.offer.send_if_modified(|before| {
+            let modified = *before != offered;
+            *before = offered;
+            modified
+        });
+    }
+
+    /// Goes on by another client: what is open stays, what is new goes there.
+    fn go_on_by(&mut self, cluster: &Cluster) {
+        self.shared.journal.note(SessionEvent::new(What::Reconfigured));
+        self.shared.set_connector(cluster.connector.clone());
+        self.ways.clear();
+        self.standing.forbidden = None;
+        self.apply();
+    }
+
+    fn control(&mut self, control: Control) {
+        match control {
+            Control::Balance(balance) => {
+                self.shared.steer().set_balance(balance);
+                let text = match balance {
+                    Balance::Balanced => "balanced",
+                    Balance::Sticky => "sticky",
+                };
+                self.shared.journal.note(SessionEvent::new(What::Balance).text(text));
+            }
+            Control::MoveTo(uid) => {
+                let mut endpoints = self.standing.resolution.iter().flat_map(|found| &found.endpoints);
+                // It may have gone since the user saw it.
+                let Some(endpoint) = endpoints.find(|endpoint| endpoint.uid == uid) else { return };
+                self.shared.steer().move_to(&uid);
+                self.shared.journal.note(SessionEvent::new(What::Moved).pod(&endpoint.pod));
+            }
+        }
+        self.apply();
+    }
+
+    /// Takes in what a connection met.
+    fn report(&mut self, report: Report) {
+        let mark = match report {
+            Report::Carried => None,
             Report::Failed(endpoint, Failure { kind, text }) => {
                 let what = match kind {
                     Kind::Refused => format!("{} refused :{}", endpoint.pod, endpoint.port),
@@ -233,14 +358,11 @@ impl Session {
                 };
                 tracing::debug!(pod = endpoint.pod, port = endpoint.port, %kind, text, "connection failed");
                 if kind == Kind::Forbidden {
-                    self.step(Event::Lost {
-                        reason: may_not_forward(&self.forward.namespace, &text),
-                        needs_you: true,
-                        attempt: 1,
-                        retry_at: wall_clock(Instant::now() + FORBIDDEN),
-                    });
+                    let lost = may_not_forward(&self.forward.namespace, &text, Instant::now() + FORBIDDEN);
+                    self.standing.forbidden = Some(lost);
+                    self.apply();
                 }
-                (Some(what), kind == Kind::Forbidden)
+                Some(what)
             }
         };
         self.view.send_if_modified(|view| {
@@ -248,16 +370,21 @@ impl Session {
             view.mark = mark;
             modified
         });
-        if forbidden {
-            self.publish();
-        }
-        forbidden
     }
 
     /// The one writer of the phase.
     fn step(&mut self, event: Event) {
-        self.phases.send_modify(|phase| *phase = std::mem::replace(phase, Phase::Stopped).next(event));
-        self.shared.warm(&mut self.warm);
+        let before = std::mem::replace(&mut self.phase, Phase::Stopped);
+        self.phase = before.clone().next(event);
+        let now = Instant::now();
+        self.unsteady.note(&self.phase, now);
+        let Some(event) = news(&before, &self.phase) else { return };
+        let lasted = now.duration_since(self.since);
+        self.since = now;
+        if matches!(self.phase, Phase::Active { .. }) && matches!(before, Phase::Waiting { .. }) {
+            self.shared.tally.reconnected();
+        }
+        self.shared.journal.note(event.took(lasted));
     }
 
     /// Ends all connections and frees the ports.
@@ -265,15 +392,18 @@ impl Session {
         self.released.cancel();
         while self.listening.join_next().await.is_some() {}
         self.bound.clear();
-        self.warm.clear();
+        self.ways.clear();
     }
 
-    fn publish(&self) {
-        let phase = self.phases.borrow().clone();
+    fn publish(&mut self) {
+        let phase = self.phase.clone();
         let listeners = self.bound.iter().map(|(slot, bound)| self.listener(*slot, bound)).collect();
         let counters = self.shared.tally.counters();
+        let events = self.shared.journal.last();
+        let balance = self.shared.steer().balance();
+        let unstable = self.unsteady.look(Instant::now()).0.filter(|_| !phase.is_final());
         self.view.send_if_modified(|view| {
-            let next = SessionView { phase, listeners, counters, ..view.clone() };
+            let next = SessionView { phase, listeners, counters, events, balance, unstable, ..view.clone() };
             let modified = *view != next;
             *view = next;
             modified
@@ -324,11 +454,18 @@ async fn at(instant: Option<Instant>) {
     }
 }
 
-fn may_not_forward(namespace: &str, text: &str) -> Problem {
-    Problem {
-        code: Code::Forbidden,
-        message: format!("You may not forward ports to pods in “{namespace}”: {text}."),
-        next: "Ask whoever runs the cluster for a Role with the verbs get and create on pods/portforward.".into(),
+/// What is worth a line of a change of phase: another state, or another reason.
+fn news(before: &Phase, now: &Phase) -> Option<SessionEvent> {
+    let told =
+        |what, problem: &crate::error::Problem| Some(SessionEvent::new(what).because(problem.code, &problem.message));
+    match (before, now) {
+        (Phase::Active { .. }, Phase::Active { .. }) | (_, Phase::Resolving) => None,
+        (Phase::Waiting { reason: before, .. }, Phase::Waiting { reason: now, .. }) if before.code == now.code => None,
+        (_, Phase::Active { .. }) => Some(SessionEvent::new(What::Active)),
+        (_, Phase::Waiting { reason, .. }) => told(What::Waiting, reason),
+        (_, Phase::Broken { reason }) => told(What::Broken, reason),
+        (_, Phase::Failed { error }) => told(What::Failed, error),
+        (_, Phase::Stopped) => Some(SessionEvent::new(What::Stopped)),
     }
 }
 
@@ -341,6 +478,8 @@ pub(crate) fn first_view(id: SessionId, forward: &Forward) -> SessionView {
         phase: Phase::Resolving,
         listeners: Vec::new(),
         counters: view::Counters::default(),
+        unstable: None,
+        events: 0,
         mark: None,
         started_at: now(),
     }

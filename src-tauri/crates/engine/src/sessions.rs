@@ -12,7 +12,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Notify, watch},
+    sync::{Notify, mpsc, watch},
     task::JoinHandle,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -21,11 +21,13 @@ use crate::{
     cluster::Cluster,
     error::Problem,
     feed::{Feed, Part},
-    forward::Forward,
+    forward::{Balance, Forward},
     phase::{Event, Phase},
     resolve::Resolver,
     session::{
-        self,
+        self, Inputs,
+        control::Control,
+        journal::{Journal, SessionEvent},
         view::{SessionId, SessionView},
     },
 };
@@ -48,6 +50,8 @@ struct Running {
     /// Ends the task when it is dropped.
     cancel: DropGuard,
     retry_now: Arc<Notify>,
+    controls: mpsc::UnboundedSender<Control>,
+    journal: Arc<Journal>,
     view: watch::Receiver<SessionView>,
     task: JoinHandle<()>,
 }
@@ -67,7 +71,7 @@ impl Sessions {
     /// holds nobody up, and a context that cannot be used is the session's own failure.
     pub(crate) fn start<F>(&self, forward: Forward, cluster: F) -> SessionId
     where
-        F: Future<Output = Result<Arc<Cluster>, Problem>> + Send + 'static,
+        F: Future<Output = Result<watch::Receiver<Arc<Cluster>>, Problem>> + Send + 'static,
     {
         let id = SessionId(self.next_id.fetch_add(1, Relaxed));
         let forward = self.habits.fill(forward);
@@ -76,9 +80,12 @@ impl Sessions {
         self.feed.set(key(id), Part::Session(Box::new(first)));
         let cancel = CancellationToken::new();
         let retry_now = Arc::new(Notify::new());
+        let journal = Arc::<Journal>::default();
+        let (controls, controlled) = mpsc::unbounded_channel();
         let task = {
             let (cancel, retry_now, feed, mut shown) =
                 (cancel.clone(), retry_now.clone(), self.feed.clone(), view.clone());
+            let journal = journal.clone();
             let habits = self.habits.clone();
             tokio::spawn(async move {
                 let run = async {
@@ -88,9 +95,11 @@ impl Sessions {
                         cluster = cluster => cluster,
                     };
                     match cluster {
-                        Ok(cluster) => {
-                            let resolver = Resolver::new(cluster.clone(), forward.clone(), retry_now);
-                            session::run(forward, cluster, resolver, view_in, cancel).await;
+                        Ok(mut cluster) => {
+                            let now = cluster.borrow_and_update().clone();
+                            let targets = Resolver::new(now, forward.clone(), retry_now);
+                            let inputs = Inputs { targets, cluster, controls: controlled, cancel };
+                            session::run(forward, inputs, view_in, journal).await;
                         }
                         Err(error) => {
                             view_in.send_modify(|view| view.phase = Phase::Resolving.next(Event::Refused { error }));
@@ -109,7 +118,8 @@ impl Sessions {
                 tokio::join!(run, show);
             })
         };
-        self.running().insert(id, Running { cancel: cancel.drop_guard(), retry_now, view, task });
+        let cancel = cancel.drop_guard();
+        self.running().insert(id, Running { cancel, retry_now, controls, journal, view, task });
         id
     }
 
@@ -129,6 +139,28 @@ impl Sessions {
         if let Some(running) = self.running().get(&id) {
             running.retry_now.notify_waiters();
         }
+    }
+
+    /// Spreads a session's new connections otherwise; those that are open stay where they are.
+    pub fn set_balance(&self, id: SessionId, balance: Balance) {
+        self.control(id, Control::Balance(balance));
+    }
+
+    /// Sends a session's new connections to the pod of this UID for as long as it is there. The session is sticky then.
+    pub fn move_to(&self, id: SessionId, uid: String) {
+        self.control(id, Control::MoveTo(uid));
+    }
+
+    fn control(&self, id: SessionId, control: Control) {
+        if let Some(running) = self.running().get(&id) {
+            // One that is over has nothing left to be changed.
+            let _ = running.controls.send(control);
+        }
+    }
+
+    /// What happened to a session after its event number `after`, oldest first: of the last 1,000.
+    pub fn events(&self, id: SessionId, after: u64) -> Vec<SessionEvent> {
+        self.running().get(&id).map(|running| running.journal.after(after)).unwrap_or_default()
     }
 
     /// Ends a session and forgets it. When this returns, its ports are free and its connections closed.

@@ -4,15 +4,15 @@
 //! been executed, and is reset instead.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     time::Duration,
 };
 
-use portolan_wire::{Connector, Failure, Kind, PodPort, Warmth};
+use portolan_wire::{Connector, Failure, Kind};
 use tokio::{
     net::TcpStream,
     sync::{Semaphore, mpsc, watch},
@@ -20,14 +20,13 @@ use tokio::{
 };
 
 use super::{
+    journal::{Journal, SessionEvent, What},
     splice::{Replay, Spliced, splice},
+    steer::Steer,
     tally::Tally,
+    ways::address,
 };
-use crate::{
-    forward::Balance,
-    phase::{Endpoint, Phase},
-    watched::backoff,
-};
+use crate::{phase::Endpoint, watched::backoff};
 
 /// Connections that may be held at once. A client in a loop must not fill the memory while its Service is away.
 const HELD: usize = 256;
@@ -36,19 +35,23 @@ const HELD: usize = 256;
 /// its pod not yet marked unready. A busy node was seen to take 5 s.
 const RESTARTING: Duration = Duration::from_secs(10);
 
+/// A client that has not said anything is given to another pod so often when a connection breaks. A pod that resets
+/// whoever comes would else be dialled until the client gives up.
+const BROKEN: u32 = 2;
+
 /// What all connections of one session share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) connector: Arc<dyn Connector>,
+    connector: Mutex<Arc<dyn Connector>>,
     pub(crate) namespace: String,
-    pub(crate) balance: Balance,
     pub(crate) hold: Duration,
-    pub(crate) phase: watch::Receiver<Phase>,
+    /// What connections may go to now, best first.
+    pub(crate) offered: watch::Receiver<Vec<Endpoint>>,
     pub(crate) tally: Tally,
+    pub(crate) journal: Arc<Journal>,
     pub(crate) reports: mpsc::UnboundedSender<Report>,
     held: Semaphore,
-    /// The pod that a sticky session is on.
-    stuck_to: Mutex<Option<String>>,
+    steer: Mutex<Steer>,
     /// Whether the session was told of a failure since it was last told that all is well.
     marked: AtomicBool,
 }
@@ -66,22 +69,38 @@ impl Shared {
     pub(crate) fn new(
         connector: Arc<dyn Connector>,
         namespace: String,
-        (balance, hold): (Balance, Duration),
-        phase: watch::Receiver<Phase>,
+        (steer, hold): (Steer, Duration),
+        offered: watch::Receiver<Vec<Endpoint>>,
+        journal: Arc<Journal>,
         reports: mpsc::UnboundedSender<Report>,
     ) -> Self {
         Shared {
-            connector,
+            connector: Mutex::new(connector),
             namespace,
-            balance,
             hold,
-            phase,
+            offered,
             tally: Tally::default(),
+            journal,
             reports,
             held: Semaphore::new(HELD),
-            stuck_to: Mutex::default(),
+            steer: Mutex::new(steer),
             marked: AtomicBool::default(),
         }
+    }
+
+    pub(crate) fn connector(&self) -> Arc<dyn Connector> {
+        self.connector.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What connects from now on; connections that there are go on.
+    pub(crate) fn set_connector(&self, connector: Arc<dyn Connector>) {
+        *self.connector.lock().unwrap_or_else(PoisonError::into_inner) = connector;
+    }
+
+    /// How connections are spread.
+    pub(crate) fn steer(&self) -> MutexGuard<'_, Steer> {
+        // Every change to it is one assignment: a panic elsewhere leaves it whole.
+        self.steer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Serves one local connection for the port `slot`, to its end.
@@ -89,124 +108,123 @@ impl Shared {
         // Small answers must not wait for each other; a failure costs only that.
         let _ = client.set_nodelay(true);
         let mut client = Local { stream: client, finished: false };
-        let deadline = Instant::now() + self.hold;
+        let began = Instant::now();
+        let deadline = began + self.hold;
+        let mut was_held = false;
         let mut replay = Replay::default();
         let mut tries = Tries::default();
         loop {
-            let Some(endpoint) = self.endpoint(slot, &client.stream, &mut tries, deadline).await else {
-                return self.tally.refused();
+            let found = self.endpoint(slot, &client.stream, &mut tries, (began, deadline)).await;
+            let endpoint = match found {
+                Ok((endpoint, waited)) => {
+                    was_held |= waited;
+                    endpoint
+                }
+                Err(why) => return self.refused(&why, began),
             };
-            let to = self.address(&endpoint);
-            let failure =
-                match self.connector.connect(&to, replay.with_what_is_there(&client.stream, &self.tally)).await {
-                    Err(failure) => failure,
-                    Ok(connection) => {
-                        let open = self.tally.open();
-                        let spliced = splice(&mut client.stream, connection, &mut replay, &self.tally).await;
-                        drop(open);
-                        match spliced {
-                            Spliced::Served => {
-                                client.finished = true;
-                                self.tally.served();
-                                return self.report(Report::Carried);
-                            }
-                            Spliced::Cut(failure) => {
-                                self.tally.cut();
-                                return self.report(Report::Failed(endpoint, failure));
-                            }
-                            Spliced::NotDialled(failure) => failure,
-                        }
+            let to = address(&self.namespace, &endpoint);
+            let first = replay.with_what_is_there(&client.stream, &self.tally);
+            let failure = match self.connector().connect(&to, first).await {
+                Err(failure) => failure,
+                Ok(connection) => {
+                    if was_held {
+                        self.journal.note(SessionEvent::new(What::Held).pod(&endpoint.pod).took(began.elapsed()));
                     }
-                };
+                    let open = self.tally.open();
+                    let spliced = splice(&mut client.stream, connection, &mut replay, &self.tally, began).await;
+                    drop(open);
+                    match spliced {
+                        Spliced::Served => {
+                            client.finished = true;
+                            self.tally.served();
+                            return self.report(Report::Carried);
+                        }
+                        Spliced::Cut { failure, answered } => return self.cut(endpoint, failure, answered, began),
+                        Spliced::NotDialled(failure) => failure,
+                    }
+                }
+            };
             let kind = failure.kind;
+            let words = failure.to_string();
             tries.failed(&endpoint, kind);
-            self.report(Report::Failed(endpoint, failure));
+            self.report(Report::Failed(endpoint.clone(), failure));
             // Nobody who may not forward is served by trying again.
-            if kind == Kind::Forbidden || !replay.is_whole() {
-                return self.tally.refused();
+            if kind == Kind::Forbidden || !replay.is_whole() || tries.broken > BROKEN {
+                return self.refused(&words, began);
             }
             self.tally.retried();
+            self.journal.note(SessionEvent::new(What::Retried).pod(&endpoint.pod).text(words));
         }
     }
 
-    /// The endpoint for the next try; waits for one while there is none, and gives up at the deadline or when the
-    /// client leaves.
+    fn refused(&self, why: &str, began: Instant) {
+        self.tally.refused();
+        self.journal.note(SessionEvent::new(What::Refused).took(began.elapsed()).text(why));
+    }
+
+    fn cut(&self, endpoint: Endpoint, failure: Failure, answered: bool, began: Instant) {
+        let what = if answered {
+            self.tally.cut();
+            What::Cut
+        } else {
+            self.tally.unanswered();
+            What::DeliveredUnanswered
+        };
+        self.journal.note(SessionEvent::new(what).pod(&endpoint.pod).took(began.elapsed()).text(&failure));
+        self.report(Report::Failed(endpoint, failure));
+    }
+
+    /// The endpoint for the next try, and whether it had to be waited for. Gives up at the deadline or when the client
+    /// leaves, and says why.
     async fn endpoint(
         &self,
         slot: usize,
         client: &TcpStream,
         tries: &mut Tries,
-        deadline: Instant,
-    ) -> Option<Endpoint> {
-        let mut phase = self.phase.clone();
-        if let Some(endpoint) = self.choose(&phase.borrow_and_update(), slot, tries) {
-            return Some(endpoint);
+        (began, deadline): (Instant, Instant),
+    ) -> Result<(Endpoint, bool), String> {
+        let mut offered = self.offered.clone();
+        if let Some(endpoint) = self.choose(&offered.borrow_and_update(), slot, tries) {
+            return Ok((endpoint, false));
         }
-        let _permit = self.held.try_acquire().ok()?;
+        let Ok(_permit) = self.held.try_acquire() else { return Err(format!("{HELD} connections are held already")) };
         let _held = self.tally.held();
         let left = client_left(client);
         tokio::pin!(left);
+        let in_vain = || format!("no pod could take it within {} s", (deadline - began).as_secs());
         loop {
-            let again = tries.again(self.tally.has_answered(), phase.borrow().endpoints(slot).count());
-            let retry_at = match again {
+            let there = offered.borrow().iter().filter(|endpoint| endpoint.slot == slot).count();
+            let retry_at = match tries.again(self.tally.has_answered(), there) {
                 Again::Wait => deadline,
                 Again::At(at) => at.min(deadline),
-                Again::GiveUp => return None,
+                Again::GiveUp => return Err("its pods refuse it".into()),
             };
             tokio::select! {
                 biased;
-                () = &mut left => return None,
+                () = &mut left => return Err("its client left while it was held".into()),
                 () = tokio::time::sleep_until(retry_at) => {
                     if retry_at >= deadline {
-                        return None;
+                        return Err(in_vain());
                     }
                     tries.refused_by.clear();
                 }
                 // The session lives longer than its connections.
-                changed = phase.changed() => changed.ok()?,
+                changed = offered.changed() => changed.map_err(|_| "the session is over".to_owned())?,
             }
-            if let Some(endpoint) = self.choose(&phase.borrow_and_update(), slot, tries) {
-                return Some(endpoint);
-            }
-        }
-    }
-
-    fn choose(&self, phase: &Phase, slot: usize, tries: &Tries) -> Option<Endpoint> {
-        let open: Vec<&Endpoint> = phase.endpoints(slot).filter(|e| !tries.excludes(&e.uid)).collect();
-        match self.balance {
-            Balance::Balanced => fastrand::choice(open).cloned(),
-            Balance::Sticky => {
-                let mut stuck_to = self.stuck_to.lock().unwrap_or_else(PoisonError::into_inner);
-                let stuck = open.iter().find(|e| Some(&e.uid) == stuck_to.as_ref());
-                let chosen = (*stuck.or(open.first())?).clone();
-                *stuck_to = Some(chosen.uid.clone());
-                Some(chosen)
+            if let Some(endpoint) = self.choose(&offered.borrow_and_update(), slot, tries) {
+                return Ok((endpoint, true));
             }
         }
     }
 
-    /// Keeps ready what the next connections will need: a way to each pod that one may go to.
-    pub(crate) fn warm(&self, before: &mut HashMap<String, Warmth>) {
-        let phase = self.phase.borrow();
-        let stuck_to = self.stuck_to.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut wanted: Vec<&Endpoint> = phase.all_endpoints().collect();
-        if self.balance == Balance::Sticky {
-            let stuck = wanted.iter().find(|endpoint| Some(&endpoint.uid) == stuck_to.as_ref());
-            wanted = stuck.or(wanted.first()).copied().into_iter().collect();
+    fn choose(&self, offered: &[Endpoint], slot: usize, tries: &Tries) -> Option<Endpoint> {
+        let mine = offered.iter().filter(|endpoint| endpoint.slot == slot);
+        let open: Vec<&Endpoint> = mine.filter(|endpoint| !tries.excludes(&endpoint.uid)).collect();
+        let (chosen, moved) = self.steer().choose(&open)?;
+        if moved {
+            self.journal.note(SessionEvent::new(What::Moved).pod(&chosen.pod));
         }
-        before.retain(|uid, _| wanted.iter().any(|endpoint| endpoint.uid == *uid));
-        for endpoint in wanted {
-            before.entry(endpoint.uid.clone()).or_insert_with(|| self.connector.warm(&self.address(endpoint)));
-        }
-    }
-
-    fn address(&self, endpoint: &Endpoint) -> PodPort {
-        PodPort {
-            namespace: self.namespace.clone(),
-            pod: endpoint.pod.clone(),
-            uid: endpoint.uid.clone(),
-            port: endpoint.port,
-        }
+        Some(chosen)
     }
 
     fn report(&self, report: Report) {
@@ -227,6 +245,8 @@ struct Tries {
     /// Pods that refused, or could not be reached, since all were last tried.
     refused_by: HashSet<String>,
     failures: u32,
+    /// Connections that broke before the client had said anything.
+    broken: u32,
     first: Option<(Instant, Kind)>,
 }
 
@@ -242,6 +262,7 @@ enum Again {
 impl Tries {
     fn failed(&mut self, endpoint: &Endpoint, kind: Kind) {
         self.failures += 1;
+        self.broken += u32::from(kind == Kind::Broken);
         self.first.get_or_insert((Instant::now(), kind));
         let set = if kind == Kind::PodGone { &mut self.gone } else { &mut self.refused_by };
         set.insert(endpoint.uid.clone());

@@ -13,6 +13,7 @@ use socket2::SockRef;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::Instant,
 };
 
 use super::tally::Tally;
@@ -51,6 +52,11 @@ impl Replay {
         !self.overflown
     }
 
+    /// Whether the client has not said anything yet, not even that it is done.
+    fn is_empty(&self) -> bool {
+        self.bytes.is_empty() && !self.ended && !self.overflown
+    }
+
     /// All that the client has sent so far, with what has just come: so that it goes out with what opens a connection.
     /// Never waits.
     pub(crate) fn with_what_is_there(&mut self, client: &TcpStream, tally: &Tally) -> &[u8] {
@@ -79,15 +85,22 @@ pub(crate) enum Spliced {
     /// The pod provably received nothing. The client is untouched: another pod may have it.
     NotDialled(Failure),
     /// It broke after something was sent or received.
-    Cut(Failure),
+    Cut {
+        /// Why.
+        failure: Failure,
+        /// Whether the pod had begun to answer.
+        answered: bool,
+    },
 }
 
-/// Carries bytes until the connection ends. What `replay` holds has been sent with the opening.
+/// Carries bytes until the connection ends. What `replay` holds has been sent with the opening; `began` is when the client
+/// connected.
 pub(crate) async fn splice(
     client: &mut TcpStream,
     connection: Connection,
     replay: &mut Replay,
     tally: &Tally,
+    began: Instant,
 ) -> Spliced {
     let (mut from_pod, mut to_pod, ending) = connection.into_parts();
     let answered = AtomicBool::new(false);
@@ -136,7 +149,9 @@ pub(crate) async fn splice(
                 };
                 let Ok(n) = to_client.write(piece).await else { return false };
                 from_pod.consume(n);
-                answered.store(true, Relaxed);
+                if !answered.swap(true, Relaxed) {
+                    tally.first_byte(began.elapsed());
+                }
                 tally.down(n);
             }
         };
@@ -166,8 +181,14 @@ pub(crate) async fn splice(
             }
             Spliced::Served
         }
-        Err(failure) if !answered.into_inner() && failure.kind.proves_nothing_sent() => Spliced::NotDialled(failure),
-        Err(failure) => Spliced::Cut(failure),
+        Err(failure) => {
+            let answered = answered.into_inner();
+            // A client that had said nothing yet has lost nothing, however the connection ended.
+            if !answered && (failure.kind.proves_nothing_sent() || replay.is_empty()) {
+                return Spliced::NotDialled(failure);
+            }
+            Spliced::Cut { failure, answered }
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Sessions over scripted targets and scripted pods: real sockets on loopback, no cluster.
 
+mod supervision;
+
 use std::{collections::HashMap, sync::Mutex};
 
 use futures::future::BoxFuture;
@@ -14,8 +16,10 @@ use tokio::{
 use super::*;
 use crate::{
     context::ContextId,
-    forward::{Balance, PortMap, Target},
-    phase::{Endpoint, Trouble},
+    error::Problem,
+    forward::{PortMap, Target},
+    phase::Trouble,
+    resolve::Resolution,
 };
 
 /// What a scripted pod does with a connection.
@@ -27,6 +31,10 @@ enum Pod {
     RefusesLate,
     /// Takes the first bytes, then breaks.
     Breaks,
+    /// Answers the first bytes, then breaks.
+    BreaksLate,
+    /// Breaks at once, before anything is said.
+    BreaksAtOnce,
     /// The API server says that it is gone.
     Gone,
     /// This user may not.
@@ -106,6 +114,12 @@ async fn play(pod: Pod, uid: String, mut io: DuplexStream, received: Received) -
             all.extend_from_slice(&buffer[..n]);
             Err(Kind::Broken)
         }
+        Pod::BreaksLate => {
+            let n = io.read(&mut buffer).await.unwrap_or(0);
+            let _ = io.write_all(&buffer[..n]).await;
+            Err(Kind::Broken)
+        }
+        Pod::BreaksAtOnce => return Err(Kind::Broken),
         Pod::AnswersSlowly => {
             let n = io.read(&mut buffer).await.unwrap_or(0);
             all.extend_from_slice(&buffer[..n]);
@@ -152,6 +166,8 @@ impl Targets for Script {
             None => std::future::pending().await,
         }
     }
+
+    fn go_on_by(&mut self, _: Arc<Cluster>) {}
 }
 
 struct Running {
@@ -159,6 +175,9 @@ struct Running {
     found: mpsc::UnboundedSender<Found>,
     view: watch::Receiver<SessionView>,
     cancel: CancellationToken,
+    controls: mpsc::UnboundedSender<Control>,
+    cluster: watch::Sender<Arc<Cluster>>,
+    journal: Arc<Journal>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -188,8 +207,13 @@ fn start(forward: Forward, pods: &[(&str, Pod)]) -> Running {
     let (found, script) = mpsc::unbounded_channel();
     let (view_in, view) = watch::channel(first_view(SessionId(1), &forward));
     let cancel = CancellationToken::new();
-    let task = tokio::spawn(run(forward, cluster, Script(script), view_in, cancel.clone()));
-    Running { pods, found, view, cancel, task }
+    let (controls, controlled) = mpsc::unbounded_channel();
+    let cluster = watch::Sender::new(cluster);
+    let journal = Arc::<Journal>::default();
+    let inputs =
+        Inputs { targets: Script(script), cluster: cluster.subscribe(), controls: controlled, cancel: cancel.clone() };
+    let task = tokio::spawn(run(forward, inputs, view_in, journal.clone()));
+    Running { pods, found, view, cancel, controls, cluster, journal, task }
 }
 
 fn endpoints(uids: &[&str]) -> Found {
@@ -203,6 +227,14 @@ fn endpoints(uids: &[&str]) -> Found {
 fn none_ready() -> Found {
     let problem = Problem { code: Code::NoReadyPod, message: "none".into(), next: String::new() };
     Found::Now(Resolution { trouble: Some(Trouble { problem, needs_you: false }), ..Resolution::default() })
+}
+
+/// A way that does not work, and is tried again in 5 s.
+fn failed(kind: Kind) -> Proof {
+    Proof::Failed {
+        failure: Failure { kind, text: "scripted".into() },
+        retry_at: Instant::now() + Duration::from_secs(5),
+    }
 }
 
 impl Running {
@@ -341,7 +373,7 @@ async fn what_may_have_been_received_is_never_sent_twice() {
     client.write_all(b"POST /order").await.unwrap();
     let error = timeout(Duration::from_secs(5), client.read_u8()).await.unwrap().unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
-    running.until("cut", |v| v.counters.cut == 1).await;
+    running.until("told", |v| v.counters.unanswered == 1).await;
     assert_eq!(*running.pods.received.lock().unwrap(), [("a".to_owned(), b"POST /order".to_vec())]);
     running.stop().await;
 }
@@ -522,6 +554,7 @@ async fn an_unreachable_server_is_waited_for_and_connections_are_held() {
         server: "https://test".into(),
         source: Box::new(source),
     };
+    running.pods.proof.send_replace(failed(Kind::Broken));
     running.found(Found::Lost(Failing { error, attempt: 2, retry_at: Instant::now() + Duration::from_secs(5) }));
     let view = running.until("waiting", |v| matches!(v.phase, Phase::Waiting { .. })).await;
     let Phase::Waiting { reason, needs_you, attempt, retry_at } = view.phase else { unreachable!() };
@@ -530,6 +563,7 @@ async fn an_unreachable_server_is_waited_for_and_connections_are_held() {
     let mut client = running.connect().await;
     running.until("held", |v| v.counters.held == 1).await;
     running.found(endpoints(&["a"]));
+    running.pods.proof.send_replace(Proof::Proven);
     assert_eq!(ask(&mut client, b"x").await.unwrap(), "a");
     running.stop().await;
 }

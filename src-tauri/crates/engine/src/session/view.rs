@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
+    error::Problem,
     forward::{Balance, Forward, PortRef},
     local_port::Holder,
     phase::Phase,
@@ -30,11 +31,26 @@ pub struct SessionView {
     pub listeners: Vec<ListenerView>,
     /// What it has carried.
     pub counters: Counters,
+    /// Whether it comes and goes: then this is shown, and not each change.
+    pub unstable: Option<Unstable>,
+    /// How many events there have been: see `Sessions::events`.
+    #[ts(type = "number")]
+    pub events: u64,
     /// The last dial that a pod refused, until one succeeds there: `web-7d9 refused :80`.
     pub mark: Option<String>,
     /// When it was started, in milliseconds since 1970.
     #[ts(type = "number")]
     pub started_at: u64,
+}
+
+/// A session that comes and goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Unstable {
+    /// How often it became active or ceased to be within the last minute.
+    pub changes: u32,
+    /// Why it last ceased to be.
+    pub reason: Problem,
 }
 
 /// One bound local port.
@@ -84,9 +100,22 @@ pub struct Counters {
     /// Connections that were reset before an endpoint took them.
     #[ts(type = "number")]
     pub refused: u64,
-    /// Connections that were cut while they were carried.
+    /// Connections that were cut while they were carried, after their pod had begun to answer.
     #[ts(type = "number")]
     pub cut: u64,
+    /// Connections that were cut after something of them was delivered and before anything was answered: what they asked
+    /// for may have been done.
+    #[ts(type = "number")]
+    pub unanswered: u64,
+    /// How often connections could be served again after they could not.
+    #[ts(type = "number")]
+    pub reconnects: u64,
+    /// What half of the last 256 connections waited for their first byte at most, in microseconds; `None` before the first.
+    #[ts(type = "number | null")]
+    pub first_byte_p50_us: Option<u64>,
+    /// The same of 95 in 100.
+    #[ts(type = "number | null")]
+    pub first_byte_p95_us: Option<u64>,
     /// Bytes from local clients to pods.
     #[ts(type = "number")]
     pub bytes_up: u64,

@@ -5,6 +5,7 @@ import type { Forward } from "./Forward";
 import type { ListenerView } from "./ListenerView";
 import type { Phase } from "./Phase";
 import type { SessionId } from "./SessionId";
+import type { Target } from "./Target";
 import type { Unstable } from "./Unstable";
 
 /**
@@ -39,6 +40,14 @@ counters: Counters,
  * Whether it comes and goes: then this is shown, and not each change.
  */
 unstable: Unstable | null, 
+/**
+ * Of a direct tunnel: the workload that owns its pod, which outlives it.
+ */
+instead: Target | null, 
+/**
+ * Of a direct tunnel whose pod is on its way out: when it has to be gone, in milliseconds since 1970.
+ */
+terminating_at: number | null, 
 /**
  * How many events there have been: see `Sessions::events`.
  */

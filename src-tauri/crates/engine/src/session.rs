@@ -479,6 +479,8 @@ pub(crate) fn first_view(id: SessionId, forward: &Forward) -> SessionView {
         listeners: Vec::new(),
         counters: view::Counters::default(),
         unstable: None,
+        instead: None,
+        terminating_at: None,
         events: 0,
         mark: None,
         started_at: now(),

@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use crate::{
     error::Problem,
-    forward::{Balance, Forward, PortRef},
+    forward::{Balance, Forward, PortRef, Target},
     local_port::Holder,
     phase::Phase,
 };
@@ -33,6 +33,11 @@ pub struct SessionView {
     pub counters: Counters,
     /// Whether it comes and goes: then this is shown, and not each change.
     pub unstable: Option<Unstable>,
+    /// Of a direct tunnel: the workload that owns its pod, which outlives it.
+    pub instead: Option<Target>,
+    /// Of a direct tunnel whose pod is on its way out: when it has to be gone, in milliseconds since 1970.
+    #[ts(type = "number | null")]
+    pub terminating_at: Option<u64>,
     /// How many events there have been: see `Sessions::events`.
     #[ts(type = "number")]
     pub events: u64,

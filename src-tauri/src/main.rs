@@ -38,6 +38,8 @@ fn main() -> Result<(), NoWindow> {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     open_files::raise_limit();
     let engine = Arc::new(Engine::new(Source::Default, wire()));
+    let attended = engine.clone();
+    let attending = tauri::async_runtime::spawn(async move { attended.attend().await });
     let demo = Arc::new(DemoCluster::default());
     if std::env::args().any(|argument| argument == "--demo")
         && let Err(problem) = tauri::async_runtime::block_on(demo.show(&engine))
@@ -64,6 +66,7 @@ fn main() -> Result<(), NoWindow> {
         .build(tauri::generate_context!())?;
     app.run(move |_, event| {
         if matches!(event, RunEvent::Exit) {
+            attending.abort();
             tauri::async_runtime::block_on(async {
                 engine.shutdown().await;
                 demo.end().await;

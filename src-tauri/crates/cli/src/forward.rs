@@ -40,6 +40,7 @@ pub(crate) async fn run(args: ForwardArgs) -> Result<(), Ended> {
     let ended = tokio::select! {
         ended = follow(&engine, forward, &args) => ended.map_err(Ended::Failed),
         () = stop_asked() => Ok(()),
+        never = engine.attend() => match never {},
     };
     // Ports and connections first, then the last word: a script that reads it can bind the port at once.
     engine.shutdown().await;

@@ -28,6 +28,8 @@ pub struct Cluster {
     pub(crate) client: Client,
     /// Opens connections into pods.
     pub(crate) connector: Arc<dyn Connector>,
+    /// Of what the kubeconfig said when it was opened.
+    pub(crate) fingerprint: Option<u64>,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -39,7 +41,7 @@ impl std::fmt::Debug for Cluster {
 impl Cluster {
     /// A cluster behind a client and a connector of the caller's.
     pub fn new(context: ContextId, server: String, client: Client, connector: Arc<dyn Connector>) -> Self {
-        Cluster { context, server, client, connector }
+        Cluster { context, server, client, connector, fingerprint: None }
     }
 
     /// Builds the client of one context. Sends nothing yet, but may run the context's exec plugin. Connections into pods
@@ -68,7 +70,13 @@ impl Cluster {
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         };
         let connector = PortForward::new(client.clone(), wire);
-        Ok(Cluster::new(context.clone(), server, client, connector))
+        let fingerprint = contexts.fingerprint(&context.name);
+        Ok(Cluster { fingerprint, ..Cluster::new(context.clone(), server, client, connector) })
+    }
+
+    /// Makes anew what a sleep or another network may have broken unseen, and has the rest prove itself.
+    pub(crate) fn renew(&self) {
+        self.connector.renew();
     }
 
     /// The API of a kind in a scope.

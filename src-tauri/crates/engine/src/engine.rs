@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -19,6 +20,7 @@ use crate::{
     row::View,
     session::view::SessionId,
     sessions::Sessions,
+    vigil::{self, Noticed, Seen},
 };
 
 /// Contexts, lists and sessions, and the feed that shows them.
@@ -118,6 +120,39 @@ impl Engine {
         self.clusters.get(context).await
     }
 
+    /// Attends to what happens to this machine, until it is dropped: a sleep and another network make all connections prove
+    /// themselves at once, and an edited kubeconfig is read.
+    pub async fn attend(&self) -> Infallible {
+        let mut before = None;
+        loop {
+            let files = self.sources.all().iter().flat_map(Source::paths).collect();
+            // On a thread of its own: a file may lie in a folder of a server that does not answer.
+            if let Ok(now) = tokio::task::spawn_blocking(|| Seen::now(files)).await {
+                let noticed = before.as_ref().map(|before| now.since(before)).unwrap_or_default();
+                before = Some(now);
+                self.notice(noticed).await;
+            }
+            tokio::time::sleep(vigil::TICK).await;
+        }
+    }
+
+    async fn notice(&self, noticed: Noticed) {
+        let why = match noticed {
+            Noticed { slept: Some(slept), .. } => Some(format!("this machine has slept for {} s", slept.as_secs())),
+            Noticed { network: true, .. } => Some("the network of this machine has changed".to_owned()),
+            _ => None,
+        };
+        if let Some(why) = why {
+            tracing::info!("{why}: connections have to prove themselves");
+            self.clusters.renew();
+            self.sessions.note_renewed(&why);
+        }
+        if noticed.kubeconfig {
+            self.reload();
+            self.clusters.reopen().await;
+        }
+    }
+
     /// Shows one list in the feed, and keeps it up to date until another one is asked for.
     pub async fn look(&self, view: Option<View>) {
         self.catalog.lock().await.look(view, &self.clusters).await;
@@ -152,6 +187,39 @@ impl Clusters {
 
     pub(crate) async fn get(&self, context: &ContextId) -> Result<Arc<Cluster>, Error> {
         Ok(self.follow(context).await?.borrow().clone())
+    }
+
+    /// Those that are open.
+    fn opened(&self) -> Vec<(ContextId, Arc<Opened>)> {
+        self.open().iter().map(|(context, opened)| (context.clone(), opened.clone())).collect()
+    }
+
+    /// Makes anew what a sleep or another network may have broken.
+    fn renew(&self) {
+        for (_, opened) in self.opened() {
+            if let Some(cluster) = opened.get() {
+                cluster.borrow().renew();
+            }
+        }
+    }
+
+    /// Replaces the clients of contexts whose cluster or user was changed. One that is not there any more, or that cannot be
+    /// used as it is, stays what it was: what works is left alone.
+    async fn reopen(&self) {
+        for (context, opened) in self.opened() {
+            let Some(cluster) = opened.get() else { continue };
+            let Ok(contexts) = self.sources.of(&context).load() else { continue };
+            let fingerprint = contexts.fingerprint(&context.name);
+            if fingerprint.is_none() || fingerprint == cluster.borrow().fingerprint {
+                continue;
+            }
+            match Cluster::open(&contexts, &context, self.wire).await {
+                Ok(new) => {
+                    cluster.send_replace(Arc::new(new));
+                }
+                Err(error) => tracing::warn!(%error, "an edited context cannot be used; the client from before is"),
+            }
+        }
     }
 
     /// The client of a context, as it changes.
@@ -214,6 +282,39 @@ mod tests {
         engine.add(kubeconfig(folder.path(), "two")).unwrap();
         assert_eq!(servers(&engine), ["http://one", "http://two"]);
         assert_eq!(engine.cluster(&added.id).await.unwrap().server, "http://two");
+    }
+
+    #[tokio::test]
+    async fn an_edited_context_gets_another_client_and_the_others_keep_theirs() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        let write = |one: &str| {
+            let text = format!(
+                "clusters: [{{name: c, cluster: {{server: 'http://{one}'}}}}, {{name: d, cluster: {{server: 'http://d'}}}}]\n\
+                 contexts: [{{name: one, context: {{cluster: c}}}}, {{name: two, context: {{cluster: d}}}}]\n"
+            );
+            fs::write(&path, text).unwrap();
+        };
+        write("before");
+        let engine = Engine::new(Source::File(path.clone()), None);
+        let id = |name: &str| ContextId { source: path.to_string_lossy().into(), name: name.into() };
+        let mut one = engine.clusters.follow(&id("one")).await.unwrap();
+        let mut two = engine.clusters.follow(&id("two")).await.unwrap();
+        let edited = Noticed { kubeconfig: true, ..Noticed::default() };
+        engine.notice(edited).await;
+        assert!(!one.has_changed().unwrap() && !two.has_changed().unwrap());
+        write("after");
+        engine.notice(edited).await;
+        assert!(one.has_changed().unwrap() && !two.has_changed().unwrap());
+        assert_eq!(one.borrow_and_update().server, "http://after");
+        assert_eq!(servers(&engine), ["http://after", "http://d"]);
+        // Half written, or without the context: who uses it goes on.
+        for text in ["clusters: [{", "contexts: []\n"] {
+            fs::write(&path, text).unwrap();
+            engine.notice(edited).await;
+            assert!(!one.has_changed().unwrap() && !two.has_changed().unwrap(), "{text}");
+        }
+        assert_eq!(two.borrow_and_update().server, "http://d");
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@
 
 use std::{
     env,
+    hash::{Hash, Hasher},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -185,6 +186,17 @@ impl Contexts {
         }
     }
 
+    /// What tells whether the context's cluster or user was changed: a hash, since both may hold secrets.
+    pub(crate) fn fingerprint(&self, context: &str) -> Option<u64> {
+        let context = self.kubeconfig.contexts.iter().find(|named| named.name == context)?.context.as_ref()?;
+        let cluster = self.kubeconfig.clusters.iter().find(|named| named.name == context.cluster);
+        let user = self.kubeconfig.auth_infos.iter().find(|named| Some(&named.name) == context.user.as_ref());
+        let entries = serde_json::to_string(&(cluster, user)).ok()?;
+        let mut hasher = std::hash::DefaultHasher::new();
+        entries.hash(&mut hasher);
+        Some(hasher.finish())
+    }
+
     /// What a client for the context is built from. Its proxy is the kubeconfig's own.
     ///
     /// # Errors
@@ -279,6 +291,20 @@ current-context: b
         assert!(error.to_string().contains("“prod”; it has a and both"), "{error}");
         let none = FIRST.replace("current-context: a", "current-context: ''");
         assert!(matches!(loaded(&[&none]).find(None), Err(Error::NoCurrentContext { .. })));
+    }
+
+    #[test]
+    fn an_edit_of_a_contexts_cluster_or_user_is_told_and_no_other() {
+        let before = loaded(&[FIRST, SECOND]);
+        let changed = |from: &str, to: &str| {
+            let after = loaded(&[&FIRST.replace(from, to), SECOND]);
+            ["a", "b"].map(|context| before.fingerprint(context) != after.fingerprint(context))
+        };
+        assert_eq!(changed("s3cr3t", "0ther"), [true, false]);
+        assert_eq!(changed("https://one:6443", "https://one:443"), [true, false]);
+        assert_eq!(changed("namespace: shop", "namespace: other"), [false, false]);
+        assert_eq!(changed("current-context: a", "current-context: b"), [false, false]);
+        assert_eq!(before.fingerprint("none"), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //!   that moves it.
 //! - `resolve` follows a target to its endpoints, over `watched`, a set of objects that keeps itself up to date.
 //! - [`catalog`] keeps the list that the window looks at, as [`row`]s.
+//! - `vigil` notices that the machine has slept, that its network has changed, that a kubeconfig was edited.
 //! - [`feed`] is the state that the window reads. One writer a part; readers ask for what is newer than they have.
 //! - [`error`] has the codes to branch on and the words to show.
 //!
@@ -33,6 +34,7 @@ mod resolve;
 pub mod row;
 pub mod session;
 pub mod sessions;
+mod vigil;
 mod watched;
 mod workload;
 

@@ -27,7 +27,7 @@ use crate::{
     session::{
         self, Inputs,
         control::Control,
-        journal::{Journal, SessionEvent},
+        journal::{Journal, SessionEvent, What},
         view::{SessionId, SessionView},
     },
 };
@@ -161,6 +161,13 @@ impl Sessions {
     /// What happened to a session after its event number `after`, oldest first: of the last 1,000.
     pub fn events(&self, id: SessionId, after: u64) -> Vec<SessionEvent> {
         self.running().get(&id).map(|running| running.journal.after(after)).unwrap_or_default()
+    }
+
+    /// Notes in each session that all was looked at anew, and why.
+    pub(crate) fn note_renewed(&self, why: &str) {
+        for running in self.running().values() {
+            running.journal.note(SessionEvent::new(What::Renewed).text(why));
+        }
     }
 
     /// Ends a session and forgets it. When this returns, its ports are free and its connections closed.

@@ -12,7 +12,7 @@ use portolan_wire::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::{context::ContextId, error::Error, kubeconfig::Contexts, row::Scope};
+use crate::{context::ContextId, error::Error, kubeconfig::Contexts, resolve::Rungs, row::Scope};
 
 /// Names shown when something is not found. A namespace can hold thousands; the message shows ten.
 const NAMES: u32 = 100;
@@ -30,6 +30,8 @@ pub struct Cluster {
     pub(crate) connector: Arc<dyn Connector>,
     /// Of what the kubeconfig said when it was opened.
     pub(crate) fingerprint: Option<u64>,
+    /// Where endpoints may be read.
+    pub(crate) rungs: Arc<Rungs>,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -41,7 +43,7 @@ impl std::fmt::Debug for Cluster {
 impl Cluster {
     /// A cluster behind a client and a connector of the caller's.
     pub fn new(context: ContextId, server: String, client: Client, connector: Arc<dyn Connector>) -> Self {
-        Cluster { context, server, client, connector, fingerprint: None }
+        Cluster { context, server, client, connector, fingerprint: None, rungs: Arc::default() }
     }
 
     /// Builds the client of one context. Sends nothing yet, but may run the context's exec plugin. Connections into pods

@@ -1,8 +1,8 @@
 //! An API server for tests, in memory: collections by path, lists, gets and live watches with selectors. What is in no
-//! collection is forbidden.
+//! collection is forbidden; verbs can be forbidden, APIs be missing, and the server be away.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -20,6 +20,16 @@ use crate::{cluster::Cluster, context::ContextId};
 pub(crate) const NAMESPACES: &str = "/api/v1/namespaces";
 pub(crate) const SERVICES: &str = "/api/v1/namespaces/shop/services";
 pub(crate) const PODS: &str = "/api/v1/namespaces/shop/pods";
+pub(crate) const SLICES: &str = "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices";
+pub(crate) const ENDPOINTS: &str = "/api/v1/namespaces/shop/endpoints";
+
+/// What is asked of a collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Verb {
+    Get,
+    List,
+    Watch,
+}
 
 #[derive(Clone, Default)]
 pub(crate) struct FakeApi(Arc<Mutex<State>>);
@@ -30,6 +40,10 @@ struct State {
     /// What happened, in order; the place of an event, from 1, is its resource version.
     events: Vec<Event>,
     watches: Vec<(String, Selector, mpsc::UnboundedSender<Bytes>)>,
+    forbidden: HashSet<(String, Verb)>,
+    missing: HashSet<String>,
+    away: bool,
+    requests: Vec<(Verb, String)>,
 }
 
 struct Event {
@@ -80,36 +94,74 @@ impl FakeApi {
         state.happen(Event { path: path.to_owned(), kind: "DELETED", object });
     }
 
+    /// Forbids a verb on a collection, or allows it again.
+    pub(crate) fn forbid(&self, path: &str, verb: Verb, forbidden: bool) {
+        let rule = (path.to_owned(), verb);
+        let mut state = self.state();
+        if forbidden {
+            state.forbidden.insert(rule)
+        } else {
+            state.forbidden.remove(&rule)
+        };
+    }
+
+    /// The API of this collection does not exist.
+    pub(crate) fn lacks(&self, path: &str) {
+        self.state().missing.insert(path.to_owned());
+    }
+
+    /// Nobody answers, and what is open ends; or the server is back.
+    pub(crate) fn away(&self, away: bool) {
+        let mut state = self.state();
+        state.away = away;
+        state.watches.clear();
+    }
+
+    /// How often a verb was asked of a collection, or of what is in it.
+    pub(crate) fn asked(&self, verb: Verb, path: &str) -> usize {
+        self.state().requests.iter().filter(|(v, p)| *v == verb && p == path).count()
+    }
+
+    /// Watches of a collection that are open.
+    pub(crate) fn watching(&self, path: &str) -> usize {
+        self.state().watches.iter().filter(|(p, _, events)| p == path && !events.is_closed()).count()
+    }
+
     async fn answer(self, request: Request<Body>) -> Result<Response<Answer>, std::io::Error> {
         let path = request.uri().path().to_owned();
         let query = request.uri().query().unwrap_or_default();
-        let selector = Selector::of(query);
         let mut state = self.state();
-        if let Some(collection) = state.collections.get(&path) {
-            if query.contains("watch=true") {
-                let (events, watch) = mpsc::unbounded();
-                // What happened between the list and the watch is not lost.
-                let since = version(query);
-                for event in state.events.iter().skip(since).filter(|e| e.path == path && selector.matches(&e.object)) {
-                    let _ = events.unbounded_send(event.line());
-                }
-                state.watches.push((path, selector, events));
-                return Ok(Response::new(StreamBody::new(watch.map(|line| Ok(Frame::data(line)))).boxed_unsync()));
-            }
-            let items: Vec<&Value> = collection.iter().filter(|object| selector.matches(object)).collect();
-            let list = json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": state.events.len().to_string()}, "items": items});
-            return Ok(whole(200, &list));
+        let (collection, name) = match path.rsplit_once('/') {
+            Some((parent, name)) if !state.knows(&path) && state.knows(parent) => (parent, Some(name)),
+            _ => (path.as_str(), None),
+        };
+        let verb = match name {
+            Some(_) => Verb::Get,
+            None if query.contains("watch=true") => Verb::Watch,
+            None => Verb::List,
+        };
+        state.requests.push((verb, collection.to_owned()));
+        if state.away {
+            return Err(std::io::ErrorKind::ConnectionRefused.into());
         }
-        let found = path.rsplit_once('/').and_then(|(parent, name)| {
-            let collection = state.collections.get(parent)?;
-            Some(collection.iter().find(|object| object["metadata"]["name"] == name))
-        });
-        let status = |code: u16, reason| json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": reason});
-        Ok(match found {
-            None => whole(403, &status(403, "Forbidden")),
-            Some(None) => whole(404, &status(404, "NotFound")),
-            Some(Some(object)) => whole(200, object),
-        })
+        if state.missing.contains(collection) {
+            return Ok(failure(404, "NotFound"));
+        }
+        let asked = (collection.to_owned(), verb);
+        let Some(objects) = state.collections.get(collection).filter(|_| !state.forbidden.contains(&asked)) else {
+            return Ok(failure(403, "Forbidden"));
+        };
+        if let Some(name) = name {
+            let found = objects.iter().find(|object| object["metadata"]["name"] == name);
+            return Ok(found.map_or_else(|| failure(404, "NotFound"), |object| whole(200, object)));
+        }
+        let selector = Selector::of(query);
+        if verb == Verb::Watch {
+            return Ok(state.watch(path, selector, version(query)));
+        }
+        let items: Vec<&Value> = objects.iter().filter(|object| selector.matches(object)).collect();
+        let list = json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": state.events.len().to_string()}, "items": items});
+        Ok(whole(200, &list))
     }
 
     /// The cluster behind it, as [`context`].
@@ -121,6 +173,20 @@ impl FakeApi {
 }
 
 impl State {
+    fn knows(&self, path: &str) -> bool {
+        self.collections.contains_key(path) || self.missing.contains(path)
+    }
+
+    fn watch(&mut self, path: String, selector: Selector, since: usize) -> Response<Answer> {
+        let (events, watch) = mpsc::unbounded();
+        // What happened between the list and the watch is not lost.
+        for event in self.events.iter().skip(since).filter(|e| e.path == path && selector.matches(&e.object)) {
+            let _ = events.unbounded_send(event.line());
+        }
+        self.watches.push((path, selector, events));
+        Response::new(StreamBody::new(watch.map(|line| Ok(Frame::data(line)))).boxed_unsync())
+    }
+
     fn happen(&mut self, event: Event) {
         for (_, _, events) in self.watches.iter().filter(|(p, s, _)| *p == event.path && s.matches(&event.object)) {
             // A watch that nobody reads any more is no loss.
@@ -147,7 +213,7 @@ impl Selector {
     fn of(query: &str) -> Self {
         let mut selector = Selector::default();
         for (key, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-            let value = value.replace("%3D", "=").replace("%2C", ",");
+            let value = value.replace("%3D", "=").replace("%2C", ",").replace("%2F", "/");
             let pairs = value.split(',').filter_map(|pair| pair.split_once('='));
             match key {
                 "fieldSelector" => selector.name = pairs.map(|(_, name)| name.to_owned()).next(),
@@ -163,6 +229,11 @@ impl Selector {
         self.name.as_ref().is_none_or(|name| metadata["name"] == *name)
             && self.labels.iter().all(|(key, value)| metadata["labels"][key] == *value)
     }
+}
+
+fn failure(code: u16, reason: &str) -> Response<Answer> {
+    let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": reason});
+    whole(code, &status)
 }
 
 fn whole(code: u16, answer: &Value) -> Response<Answer> {
@@ -189,4 +260,15 @@ pub(crate) fn pod(name: &str, labels: Value, ready: bool) -> Value {
 /// A Service in the namespace `shop`.
 pub(crate) fn service(name: &str, spec: Value) -> Value {
     json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "shop"}, "spec": spec})
+}
+
+/// A slice of the Service `web`, of one pod each with its condition `ready`, at a port named http.
+pub(crate) fn slice(name: &str, pods: &[(&str, bool)]) -> Value {
+    let endpoint = |(pod, ready): &(&str, bool)| {
+        json!({"addresses": ["10.1.0.1"], "conditions": {"ready": ready},
+        "targetRef": {"kind": "Pod", "name": pod, "uid": format!("uid-{pod}"), "namespace": "shop"}})
+    };
+    json!({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+        "metadata": {"name": name, "namespace": "shop", "labels": {"kubernetes.io/service-name": "web"}},
+        "ports": [{"name": "http", "port": 80, "protocol": "TCP"}], "endpoints": pods.iter().map(endpoint).collect::<Vec<_>>()})
 }

@@ -1,35 +1,47 @@
 //! From a target to endpoints: what of Kubernetes' objects a tunnel follows.
 //!
-//! The pure half reads objects and says which endpoints serve which port, or why none does. [`Resolver`] watches the
-//! objects and asks the pure half anew after each change; an edited selector is followed by watching other pods.
+//! - [`Resolver`] watches the objects and asks the pure half anew after each change; an edited selector is followed by
+//!   watching other pods.
+//! - `rules` is the pure half: objects in, endpoints or a reason out. `listed` reads what slices and Endpoints name.
+//! - `sources` reads those, on the best `rung` that the user has.
+//! - `missing` has the words for what is not there.
+//!
+//! A Service's pods are looked at only while its slices list none that takes connections: then they say why, and a pod
+//! that becomes ready is used before its slice says so.
 
 #[cfg(test)]
 mod follow_tests;
+mod listed;
+mod missing;
 mod rules;
+mod rung;
+#[cfg(test)]
+mod service_tests;
+mod sources;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use k8s_openapi::api::{
-    apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
-    batch::v1::Job,
-    core::v1::{Pod, ReplicationController, Service},
-};
+use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::{Api, core::Selector, runtime::watcher};
 use tokio::sync::Notify;
 
 pub(crate) use rules::Resolution;
+pub(crate) use rung::Rungs;
 
 use crate::{
     cluster::Cluster,
-    error::{Code, Error, Problem},
-    forward::{Forward, Target, WorkloadKind},
+    error::{Error, Problem},
+    forward::{Forward, Target},
     pod,
     row::Scope,
     watched::{Failing, Origin, Watched},
     workload::{self, Workload},
 };
+use missing::{missing, pod_gone, unknown_namespace};
+use rung::Rung;
+use sources::Sources;
 
 /// What a resolver found.
 #[derive(Debug)]
@@ -48,13 +60,22 @@ pub(crate) struct Resolver {
     cluster: Arc<Cluster>,
     forward: Forward,
     owner: Owner,
-    /// The selector, or the field that names the pod, and the pods it finds.
-    pods: Option<(String, Watched<Pod>)>,
+    pods: Option<Followed>,
     /// The UID of a direct tunnel's pod, once it was seen.
     pinned: Option<String>,
     /// Whether something changed that was not looked at yet.
     changed: bool,
     retry_now: Arc<Notify>,
+}
+
+/// The pods that are looked at.
+#[derive(Debug)]
+struct Followed {
+    /// The selector, or the field that names the pod.
+    by: String,
+    watched: Watched<Pod>,
+    /// Why they could not be read the last time.
+    failing: Option<Problem>,
 }
 
 /// What is to be said of the target.
@@ -68,24 +89,13 @@ enum Decision {
     NoPods,
 }
 
-/// Which pods the owner means.
-enum Named {
-    /// It was not seen yet.
-    Awaited,
-    /// It does not exist.
-    Missing,
-    /// It names no pods.
-    Unusable(Error),
-    /// Those with these labels.
-    Selector(String),
-    /// Those that the user named.
-    ByUser,
-}
-
 /// The object that says which pods are meant.
 #[derive(Debug)]
 enum Owner {
-    Service(Watched<Service>),
+    Service {
+        watched: Watched<Service>,
+        sources: Box<Sources>,
+    },
     Workload(Watched<Workload>),
     /// The user said it: labels or a pod's name.
     Nobody,
@@ -104,20 +114,15 @@ impl Resolver {
                     server: cluster.server.clone(),
                     retry_now: retry_now.clone(),
                 };
-                Owner::Service(Watched::new(origin, |service| service))
+                let sources = Sources::new(cluster.clone(), &forward.namespace, name, retry_now.clone());
+                Owner::Service { watched: Watched::new(origin, |service| service), sources: Box::new(sources) }
             }
             Target::Workload { kind, name } => {
                 Owner::Workload(workload::watch(&cluster, &scope, *kind, Some(name), &retry_now))
             }
             Target::Selector { .. } | Target::Pod { .. } => Owner::Nobody,
         };
-        let mut resolver = Resolver { cluster, forward, owner, pods: None, pinned: None, changed: false, retry_now };
-        match resolver.forward.target.clone() {
-            Target::Selector { labels } => resolver.follow(labels),
-            Target::Pod { name } => resolver.follow(format!("metadata.name={name}")),
-            Target::Service { .. } | Target::Workload { .. } => {}
-        }
-        resolver
+        Resolver { cluster, forward, owner, pods: None, pinned: None, changed: true, retry_now }
     }
 
     /// Goes on by another client of the same context. The pod of a direct tunnel stays the one that it was.
@@ -139,7 +144,11 @@ impl Resolver {
             }
             let changed = tokio::select! {
                 changed = self.owner.next() => changed,
-                changed = next_pods(&mut self.pods) => changed,
+                changed = next_pods(&mut self.pods) => match changed {
+                    // The slices say by themselves whether the server is away; the pods would only say more.
+                    Err(_) if self.owner.lists_endpoints() => Ok(()),
+                    other => other,
+                },
             };
             match changed {
                 Ok(()) => self.changed = true,
@@ -162,33 +171,92 @@ impl Resolver {
     }
 
     fn decide(&mut self) -> Decision {
-        match self.named() {
-            Named::Awaited => return Decision::Awaited,
-            Named::Missing => {
-                self.pods = None;
-                return Decision::Missing;
+        match &self.owner {
+            Owner::Service { .. } => self.decide_service(),
+            Owner::Workload(watched) if !watched.synced() => Decision::Awaited,
+            Owner::Workload(watched) => {
+                let workload = watched.objects().next();
+                match workload.map(|w| w.selector.as_ref().map(ToString::to_string)) {
+                    None => self.without_pods(Decision::Missing),
+                    Some(None) => {
+                        let error = Error::NoSelector { target: self.forward.target.clone() };
+                        self.without_pods(unusable(&error))
+                    }
+                    Some(Some(selector)) => self.decide_pods(selector),
+                }
             }
-            Named::Unusable(error) => {
-                self.pods = None;
-                return Decision::Found(Found::Now(Resolution::trouble(&error, true)));
-            }
-            Named::Selector(selector) => self.follow(selector),
-            Named::ByUser => {}
+            Owner::Nobody => match self.forward.target.clone() {
+                Target::Selector { labels } => self.decide_pods(labels),
+                Target::Pod { name } => self.decide_pod(&name),
+                // They have an owner.
+                Target::Service { .. } | Target::Workload { .. } => Decision::Awaited,
+            },
         }
-        let Some((_, pods)) = self.pods.as_ref().filter(|(_, pods)| pods.synced()) else { return Decision::Awaited };
-        let pods: Vec<&Pod> = pods.objects().collect();
-        if let Owner::Service(watched) = &self.owner {
-            let service = watched.objects().next();
-            return service
-                .map_or(Decision::Missing, |s| Decision::Found(Found::Now(rules::service(&self.forward, s, pods))));
+    }
+
+    fn decide_service(&mut self) -> Decision {
+        let Owner::Service { watched, sources } = &self.owner else { return Decision::Awaited };
+        if !watched.synced() {
+            return Decision::Awaited;
         }
-        let Target::Pod { name } = &self.forward.target else {
-            if pods.is_empty() {
-                return Decision::NoPods;
-            }
-            return Decision::Found(Found::Now(rules::ready_pods(&self.forward, pods)));
+        let Some(service) = watched.objects().next().cloned() else {
+            return self.without_pods(Decision::Missing);
         };
-        match (pods.first(), &self.pinned) {
+        let selector = match rules::selector_of(&service, &self.forward) {
+            Err(error @ Error::ExternalName { .. }) => return self.without_pods(unusable(&error)),
+            selector => selector,
+        };
+        let Some(rung) = sources.rung() else { return Decision::Awaited };
+        let listed = sources.listed();
+        let resolution = rules::listed(&self.forward, &service, &listed);
+        // What is wrong with a port is wrong on every rung.
+        if !resolution.endpoints.is_empty() || resolution.trouble.is_some() || resolution.refused.is_some() {
+            return self.without_pods(Decision::Found(Found::Now(resolution)));
+        }
+        let selector = match selector {
+            Ok(selector) => selector,
+            Err(error) if listed.is_empty() => return self.without_pods(unusable(&error)),
+            Err(_) => {
+                let none = rules::none_listed(&self.forward, resolution, None);
+                return self.without_pods(Decision::Found(Found::Now(none)));
+            }
+        };
+        self.follow(selector);
+        let Some(Followed { watched, failing, .. }) = &self.pods else { return Decision::Awaited };
+        if watched.synced() {
+            let pods: Vec<&Pod> = watched.objects().collect();
+            Decision::Found(Found::Now(rules::service(&self.forward, &service, pods)))
+        } else if rung == Rung::Pods {
+            Decision::Awaited
+        } else if let Some(why) = failing {
+            Decision::Found(Found::Now(rules::none_listed(&self.forward, resolution, Some(why))))
+        } else {
+            // What was there may be there no more, before it is known why.
+            Decision::Found(Found::Now(resolution))
+        }
+    }
+
+    /// Of a workload or a selector.
+    fn decide_pods(&mut self, selector: String) -> Decision {
+        self.follow(selector);
+        let Some(Followed { watched, .. }) = &self.pods else { return Decision::Awaited };
+        let pods: Vec<&Pod> = watched.objects().collect();
+        if !watched.synced() {
+            Decision::Awaited
+        } else if pods.is_empty() {
+            Decision::NoPods
+        } else {
+            Decision::Found(Found::Now(rules::ready_pods(&self.forward, pods)))
+        }
+    }
+
+    fn decide_pod(&mut self, name: &str) -> Decision {
+        self.follow(format!("metadata.name={name}"));
+        let Some(Followed { watched, .. }) = self.pods.as_ref().filter(|followed| followed.watched.synced()) else {
+            return Decision::Awaited;
+        };
+        let pod = watched.objects().next();
+        match (pod, &self.pinned) {
             (None, None) => Decision::Missing,
             (None, Some(_)) => Decision::Found(Found::PodGone(pod_gone(name))),
             (Some(pod), Some(pinned)) if pod.metadata.uid.as_ref() != Some(pinned) => {
@@ -206,33 +274,24 @@ impl Resolver {
         }
     }
 
-    fn named(&self) -> Named {
-        match &self.owner {
-            Owner::Nobody => Named::ByUser,
-            Owner::Service(watched) if !watched.synced() => Named::Awaited,
-            Owner::Workload(watched) if !watched.synced() => Named::Awaited,
-            Owner::Service(watched) => match watched.objects().next().map(|s| rules::selector_of(s, &self.forward)) {
-                None => Named::Missing,
-                Some(Ok(selector)) => Named::Selector(selector),
-                Some(Err(error)) => Named::Unusable(error),
-            },
-            Owner::Workload(watched) => match watched.objects().next().map(|w| &w.selector) {
-                None => Named::Missing,
-                Some(Some(selector)) => Named::Selector(selector.to_string()),
-                Some(None) => Named::Unusable(Error::NoSelector { target: self.forward.target.clone() }),
-            },
-        }
+    /// The pods are not to be looked at any more.
+    fn without_pods(&mut self, decision: Decision) -> Decision {
+        self.pods = None;
+        decision
     }
 
     /// Watches the pods of a selector, or the one of a name; goes on with those that are watched already.
-    fn follow(&mut self, selector: String) {
-        if self.pods.as_ref().is_some_and(|(followed, _)| *followed == selector) {
-            return;
+    fn follow(&mut self, by: String) {
+        if self.pods.as_ref().is_none_or(|followed| followed.by != by) {
+            self.pods = Some(Followed { watched: self.watch(&by), by, failing: None });
         }
+    }
+
+    fn watch(&self, by: &str) -> Watched<Pod> {
         let scope = Scope::One { name: self.forward.namespace.clone() };
         let config = match &self.forward.target {
-            Target::Pod { .. } => watcher::Config::default().fields(&selector),
-            _ => watcher::Config::default().labels(&selector),
+            Target::Pod { .. } => watcher::Config::default().fields(by),
+            _ => watcher::Config::default().labels(by),
         };
         let api: Api<Pod> = self.cluster.api(&scope);
         let origin = Origin {
@@ -247,61 +306,42 @@ impl Resolver {
             pod.metadata.annotations = None;
             pod
         };
-        self.pods = Some((selector, Watched::new(origin, slim)));
+        Watched::new(origin, slim)
     }
-}
-
-/// The target does not exist (any more): says what does, of the same kind.
-async fn missing(cluster: &Cluster, forward: &Forward) -> Resolution {
-    let namespace = &forward.namespace;
-    if let Some(unknown) = unknown_namespace(cluster, namespace).await {
-        return unknown;
-    }
-    let known = match &forward.target {
-        Target::Service { .. } => cluster.names::<Service>(namespace).await,
-        Target::Pod { .. } | Target::Selector { .. } => cluster.names::<Pod>(namespace).await,
-        Target::Workload { kind, .. } => match kind {
-            WorkloadKind::Deployment => cluster.names::<Deployment>(namespace).await,
-            WorkloadKind::StatefulSet => cluster.names::<StatefulSet>(namespace).await,
-            WorkloadKind::DaemonSet => cluster.names::<DaemonSet>(namespace).await,
-            WorkloadKind::ReplicaSet => cluster.names::<ReplicaSet>(namespace).await,
-            WorkloadKind::ReplicationController => cluster.names::<ReplicationController>(namespace).await,
-            WorkloadKind::Job => cluster.names::<Job>(namespace).await,
-        },
-    };
-    let error = Error::TargetNotFound { target: forward.target.clone(), namespace: namespace.clone(), known };
-    Resolution::trouble(&error, false)
-}
-
-/// Where the namespace does not exist, that is what is wrong.
-async fn unknown_namespace(cluster: &Cluster, name: &str) -> Option<Resolution> {
-    let known = cluster.namespaces_without(name).await?;
-    Some(Resolution::trouble(&Error::UnknownNamespace { name: name.to_owned(), known }, false))
 }
 
 impl Owner {
     async fn next(&mut self) -> Result<(), Failing> {
         match self {
-            Owner::Service(watched) => watched.next().await,
+            Owner::Service { watched, sources } => tokio::select! {
+                changed = watched.next() => changed,
+                changed = sources.next() => changed,
+            },
             Owner::Workload(watched) => watched.next().await,
             Owner::Nobody => std::future::pending().await,
         }
     }
-}
 
-async fn next_pods(pods: &mut Option<(String, Watched<Pod>)>) -> Result<(), Failing> {
-    match pods {
-        Some((_, watched)) => watched.next().await,
-        None => std::future::pending().await,
+    /// Whether endpoints are read from slices or Endpoints, and not from the pods alone.
+    fn lists_endpoints(&self) -> bool {
+        match self {
+            Owner::Service { sources, .. } => sources.rung().is_some_and(|rung| rung != Rung::Pods),
+            Owner::Workload(_) | Owner::Nobody => false,
+        }
     }
 }
 
-fn pod_gone(name: &str) -> Problem {
-    Problem {
-        code: Code::PodGone,
-        message: format!("pod/{name} is gone. A direct tunnel means that one pod, so it ended with it."),
-        next: "Open a tunnel to its Service or workload instead: those outlive a pod.".into(),
-    }
+/// Remembers also why it failed.
+async fn next_pods(pods: &mut Option<Followed>) -> Result<(), Failing> {
+    let Some(followed) = pods else { return std::future::pending().await };
+    let changed = followed.watched.next().await;
+    followed.failing = changed.as_ref().err().map(|failing| failing.error.problem());
+    changed
+}
+
+/// A target that leads to no pod as it is.
+fn unusable(error: &Error) -> Decision {
+    Decision::Found(Found::Now(Resolution::trouble(error, true)))
 }
 
 /// The selector of plain labels, as Services and ReplicationControllers have it.

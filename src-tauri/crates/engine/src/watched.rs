@@ -72,6 +72,19 @@ pub(crate) struct Failing {
     pub(crate) retry_at: Instant,
 }
 
+impl Failing {
+    /// The HTTP status, where the API server has answered with an error.
+    pub(crate) fn status(&self) -> Option<u16> {
+        match &self.error {
+            Error::Api { source, .. } => match &**source {
+                kube::Error::Api(status) => Some(status.code),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
 /// Where a [`Watched`] gets its objects.
 pub(crate) struct Origin<K> {
     pub(crate) api: Api<K>,

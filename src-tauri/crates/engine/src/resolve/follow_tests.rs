@@ -8,27 +8,30 @@ use super::{
     tests::{forward, names, to_service, trouble},
     *,
 };
-use crate::fake_api::{FakeApi, NAMESPACES, PODS, SERVICES, pod, service};
+use crate::{
+    error::Code,
+    fake_api::{FakeApi, NAMESPACES, PODS, SERVICES, pod, service},
+};
 
-fn shop() -> FakeApi {
+pub(super) fn shop() -> FakeApi {
     let api = FakeApi::with(&[NAMESPACES, SERVICES, PODS]);
     api.put(NAMESPACES, json!({"metadata": {"name": "shop"}}));
     api
 }
 
-fn web(selector: Value) -> Value {
+pub(super) fn web(selector: Value) -> Value {
     service(
         "web",
         json!({"clusterIP": "10.0.0.1", "selector": selector, "ports": [{"name": "http", "port": 8080, "targetPort": "http"}]}),
     )
 }
 
-fn resolver(api: &FakeApi, forward: Forward) -> Resolver {
+pub(super) fn resolver(api: &FakeApi, forward: Forward) -> Resolver {
     Resolver::new(api.cluster(), forward, Arc::default())
 }
 
 /// The next resolution that satisfies `done`; others on the way there are fine.
-async fn until(resolver: &mut Resolver, what: &str, done: impl Fn(&Resolution) -> bool) -> Resolution {
+pub(super) async fn until(resolver: &mut Resolver, what: &str, done: impl Fn(&Resolution) -> bool) -> Resolution {
     let found = async {
         loop {
             match resolver.next().await {
@@ -41,12 +44,12 @@ async fn until(resolver: &mut Resolver, what: &str, done: impl Fn(&Resolution) -
     tokio::time::timeout(Duration::from_secs(60), found).await.unwrap_or_else(|_| panic!("never: {what}"))
 }
 
-async fn serves(resolver: &mut Resolver, expected: &[(&str, u16)]) {
+pub(super) async fn serves(resolver: &mut Resolver, expected: &[(&str, u16)]) {
     let expected: Vec<_> = expected.iter().map(|(pod, port)| (*pod, 0, *port)).collect();
     until(resolver, &format!("{expected:?}"), |resolution| names(resolution) == expected).await;
 }
 
-fn has(code: Code) -> impl Fn(&Resolution) -> bool {
+pub(super) fn has(code: Code) -> impl Fn(&Resolution) -> bool {
     move |resolution| resolution.trouble.as_ref().is_some_and(|t| t.problem.code == code)
 }
 

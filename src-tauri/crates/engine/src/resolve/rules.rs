@@ -6,7 +6,10 @@ use k8s_openapi::{
 };
 use kube::ResourceExt;
 
-use super::labels_selector;
+use super::{
+    labels_selector,
+    listed::{self, Listed},
+};
 use crate::{
     error::{Code, Error, Problem, list},
     forward::{Forward, PortRef},
@@ -25,6 +28,8 @@ pub(crate) struct Resolution {
     pub(crate) refused: Option<Problem>,
     /// The number of each of the forward's ports, where it is known: a Service's port, or a container's.
     pub(crate) numbers: Vec<Option<u16>>,
+    /// Whether the Service asks that a client stays with its pod: `sessionAffinity: ClientIP`.
+    pub(crate) affinity: bool,
 }
 
 impl Resolution {
@@ -59,18 +64,71 @@ pub(crate) fn selector_of(service: &Service, forward: &Forward) -> Result<String
     }
 }
 
+/// The ports of a Service that the forward asks for, in the forward's order.
+fn chosen<'a>(forward: &Forward, service: &'a Service) -> Result<Vec<&'a ServicePort>, Error> {
+    let declared = service.spec.as_ref().and_then(|s| s.ports.as_deref()).unwrap_or_default();
+    let of = forward.target.to_string();
+    forward.ports.iter().map(|map| service_port(&of, declared, &map.remote)).collect()
+}
+
+fn is_headless(service: &Service) -> bool {
+    service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None")
+}
+
+fn has_affinity(service: &Service) -> bool {
+    service.spec.as_ref().and_then(|s| s.session_affinity.as_deref()) == Some("ClientIP")
+}
+
+/// The endpoints of a Service as its slices list them; none where none of them takes connections.
+pub(super) fn listed(forward: &Forward, service: &Service, listed: &[&Listed]) -> Resolution {
+    let chosen = match chosen(forward, service) {
+        Ok(chosen) => chosen,
+        Err(error) => return Resolution::trouble(&error, true),
+    };
+    let endpoint = |slot: usize, (pod, uid, port): (&str, &str, u16)| Endpoint {
+        slot,
+        pod: pod.to_owned(),
+        uid: uid.to_owned(),
+        port,
+    };
+    let endpoints = chosen.iter().enumerate().flat_map(|(slot, wanted)| {
+        let serving = listed::serving(listed, |one| {
+            // A headless Service is only a name: clients connect to the pod's port of the same number.
+            if is_headless(service) {
+                return u16::try_from(wanted.port).ok();
+            }
+            let name = wanted.name.as_deref().unwrap_or_default();
+            one.ports.iter().find(|(of, _)| of == name).map(|(_, port)| *port)
+        });
+        serving.into_iter().map(move |serving| endpoint(slot, serving)).collect::<Vec<_>>()
+    });
+    Resolution {
+        endpoints: endpoints.collect(),
+        numbers: chosen.iter().map(|p| u16::try_from(p.port).ok()).collect(),
+        affinity: has_affinity(service),
+        ..Resolution::default()
+    }
+}
+
+/// Adds the words to what [`listed`] found no endpoint in. `why` tells why its pods cannot say more.
+pub(super) fn none_listed(forward: &Forward, found: Resolution, why: Option<&Problem>) -> Resolution {
+    let mut message = format!("{} has no endpoint that is ready.", forward.target);
+    if let Some(why) = why {
+        message.push_str(&format!(" Its pods could not be looked at: {}", why.message));
+    }
+    Resolution { affinity: found.affinity, ..Resolution::none_ready(message, found.numbers) }
+}
+
 /// The endpoints of a Service: its ready pods, each at what targetPort means in that pod.
 pub(crate) fn service(forward: &Forward, service: &Service, pods: Vec<&Pod>) -> Resolution {
-    let declared = service.spec.as_ref().and_then(|s| s.ports.as_deref()).unwrap_or_default();
-    let headless = service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None");
+    let headless = is_headless(service);
     let of = forward.target.to_string();
-    let mut chosen = Vec::with_capacity(forward.ports.len());
-    for map in &forward.ports {
-        match service_port(&of, declared, &map.remote) {
-            Ok(port) => chosen.push(port),
-            Err(error) => return Resolution::trouble(&error, true),
-        }
-    }
+    let chosen = match chosen(forward, service) {
+        Ok(chosen) => chosen,
+        Err(error) => return Resolution::trouble(&error, true),
+    };
+    let publishes_all = service.spec.as_ref().and_then(|s| s.publish_not_ready_addresses) == Some(true);
+    let serves = |pod: &Pod| serves(pod) || publishes_all && pod::is_running(pod) && !pod::is_terminating(pod);
     let numbers = chosen.iter().map(|p| u16::try_from(p.port).ok()).collect();
     let in_pod = |pod: &Pod, slot: usize| {
         let port: &ServicePort = chosen[slot];
@@ -81,7 +139,7 @@ pub(crate) fn service(forward: &Forward, service: &Service, pods: Vec<&Pod>) -> 
             Some(target) => pod::target_port(pod, target),
         }
     };
-    let resolution = ready(forward, &pods, numbers, in_pod);
+    let resolution = Resolution { affinity: has_affinity(service), ..ready(forward, &pods, numbers, (serves, in_pod)) };
     // Ready pods, but no endpoint: a targetPort that none of them has.
     if resolution.endpoints.is_empty() && pods.iter().any(|p| serves(p)) {
         let known = pods.iter().flat_map(|p| pod::declared_ports(p)).map(|p| pod::in_words(&p));
@@ -148,7 +206,8 @@ pub(crate) fn ready_pods(forward: &Forward, pods: Vec<&Pod>) -> Resolution {
             None => numbers.push(None),
         }
     }
-    ready(forward, &pods, numbers, |pod, slot| pod::port_number(pod, &forward.ports[slot].remote).ok())
+    let in_pod = |pod: &Pod, slot: usize| pod::port_number(pod, &forward.ports[slot].remote).ok();
+    ready(forward, &pods, numbers, (serves, in_pod))
 }
 
 fn serves(pod: &Pod) -> bool {
@@ -159,7 +218,7 @@ fn ready(
     forward: &Forward,
     pods: &[&Pod],
     numbers: Vec<Option<u16>>,
-    in_pod: impl Fn(&Pod, usize) -> Option<u16>,
+    (serves, in_pod): (impl Fn(&Pod) -> bool, impl Fn(&Pod, usize) -> Option<u16>),
 ) -> Resolution {
     let mut serving: Vec<&&Pod> = pods.iter().filter(|p| serves(p)).collect();
     serving.sort_by_cached_key(|p| pod::preference(p));

@@ -136,6 +136,15 @@ fn only_ready_pods_that_stay_serve() {
 }
 
 #[test]
+fn a_service_that_publishes_unready_pods_uses_what_runs() {
+    let publishes = service(|s| s["spec"]["publishNotReadyAddresses"] = json!(true));
+    let pods = [unready("a"), terminating("b"), ready("c"), crashing("d")];
+    let mut serving: Vec<_> = resolve_service(&["7"], &publishes, &pods).endpoints.into_iter().map(|e| e.pod).collect();
+    serving.sort();
+    assert_eq!(serving, ["a", "c"]);
+}
+
+#[test]
 fn the_best_pod_comes_first() {
     let since =
         |name: &str, time: &str| pod(name, |p| p["status"]["conditions"][0]["lastTransitionTime"] = json!(time));

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::{NamespaceResourceScope, api::core::v1::Namespace};
+use k8s_openapi::{
+    Metadata, NamespaceResourceScope, api::core::v1::Namespace, apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
 use kube::{Api, Client, Resource, ResourceExt, api::ListParams};
 use portolan_wire::{
     Connector,
@@ -11,8 +13,16 @@ use portolan_wire::{
     upgrade::Wire,
 };
 use serde::de::DeserializeOwned;
+use tokio::sync::Notify;
 
-use crate::{context::ContextId, error::Error, kubeconfig::Contexts, resolve::Rungs, row::Scope};
+use crate::{
+    context::ContextId,
+    error::Error,
+    kubeconfig::Contexts,
+    resolve::Rungs,
+    row::Scope,
+    watched::{Origin, Select, Watched, Watches},
+};
 
 /// Names shown when something is not found. A namespace can hold thousands; the message shows ten.
 const NAMES: u32 = 100;
@@ -32,6 +42,8 @@ pub struct Cluster {
     pub(crate) fingerprint: Option<u64>,
     /// Where endpoints may be read.
     pub(crate) rungs: Arc<Rungs>,
+    /// What is watched of it.
+    watches: Arc<Watches>,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -43,7 +55,8 @@ impl std::fmt::Debug for Cluster {
 impl Cluster {
     /// A cluster behind a client and a connector of the caller's.
     pub fn new(context: ContextId, server: String, client: Client, connector: Arc<dyn Connector>) -> Self {
-        Cluster { context, server, client, connector, fingerprint: None, rungs: Arc::default() }
+        let (rungs, watches) = (Arc::default(), Arc::default());
+        Cluster { context, server, client, connector, fingerprint: None, rungs, watches }
     }
 
     /// Builds the client of one context. Sends nothing yet, but may run the context's exec plugin. Connections into pods
@@ -76,13 +89,8 @@ impl Cluster {
         Ok(Cluster { fingerprint, ..Cluster::new(context.clone(), server, client, connector) })
     }
 
-    /// Makes anew what a sleep or another network may have broken unseen, and has the rest prove itself.
-    pub(crate) fn renew(&self) {
-        self.connector.renew();
-    }
-
     /// The API of a kind in a scope.
-    pub(crate) fn api<K>(&self, scope: &Scope) -> Api<K>
+    fn api<K>(&self, scope: &Scope) -> Api<K>
     where
         K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
     {
@@ -92,12 +100,45 @@ impl Cluster {
         }
     }
 
-    /// For errors: `list pods in shop`.
-    pub(crate) fn operation(&self, verb: &str, plural: &str, scope: &Scope) -> String {
-        match scope {
-            Scope::All => format!("{verb} {plural} in all namespaces"),
-            Scope::One { name } => format!("{verb} {plural} in {name}"),
-        }
+    /// Watches the objects of a kind in a scope, together with all others who ask the same. `reduce` keeps of each
+    /// object what is needed; for one type it must be one and the same. `retry_now` skips the wait after a failure.
+    pub(crate) fn watch<K, T>(
+        &self,
+        scope: &Scope,
+        select: Select,
+        retry_now: &Arc<Notify>,
+        reduce: impl Fn(K) -> T + Send + Sync + 'static,
+    ) -> Watched<T>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+            + Metadata<Ty = ObjectMeta>
+            + Clone
+            + DeserializeOwned
+            + std::fmt::Debug
+            + Send
+            + 'static,
+        T: Send + Sync + 'static,
+    {
+        let what = match scope {
+            Scope::All => format!("{} in all namespaces", K::plural(&())),
+            Scope::One { name } => format!("{} in {name}", K::plural(&())),
+        };
+        let origin = Origin { api: self.api(scope), select, what, server: self.server.clone() };
+        self.watches.join(origin, retry_now.clone(), reduce)
+    }
+
+    /// Watches all namespaces: their names.
+    pub(crate) fn watch_namespaces(&self) -> Watched<String> {
+        let api: Api<Namespace> = Api::all(self.client.clone());
+        let origin = Origin { api, select: Select::All, what: "namespaces".into(), server: self.server.clone() };
+        self.watches.join(origin, Arc::default(), |namespace| namespace.name_any())
+    }
+
+    /// After a wake from sleep or a change of network: makes anew at once what may have broken unseen, and has the rest prove
+    /// itself. What is known stands meanwhile.
+    pub(crate) fn renew(&self) {
+        self.connector.renew();
+        self.watches.renew();
     }
 
     /// All namespaces, sorted.

@@ -3,7 +3,7 @@
 //! An [`Error`] keeps its source and lives inside the engine; a [`Problem`] is what is left of it when it is shown:
 //! plain data, without secrets.
 
-use std::{fmt, io, path::PathBuf};
+use std::{fmt, io, path::PathBuf, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -129,6 +129,9 @@ pub enum Error {
         /// What kube says of it.
         source: Box<kube::Error>,
     },
+    /// One that several were told.
+    #[error(transparent)]
+    Shared(Arc<Error>),
     /// See [`Code::UnknownNamespace`].
     #[error("there is no namespace “{name}”{}", there_are(.known))]
     UnknownNamespace {
@@ -240,6 +243,7 @@ impl Error {
             Error::BadKubeconfig { .. } => Code::BadKubeconfig,
             Error::UnknownContext { .. } | Error::NoCurrentContext { .. } => Code::UnknownContext,
             Error::Api { source, .. } => crate::api_error::code(source),
+            Error::Shared(error) => error.code(),
             Error::UnknownNamespace { .. } => Code::UnknownNamespace,
             Error::TargetNotFound { .. } => Code::TargetNotFound,
             Error::NoSelector { .. } => Code::NoSelector,
@@ -253,6 +257,18 @@ impl Error {
         }
     }
 
+    /// The HTTP status, where the API server has answered with an error.
+    pub(crate) fn status(&self) -> Option<u16> {
+        match self {
+            Error::Api { source, .. } => match &**source {
+                kube::Error::Api(status) => Some(status.code),
+                _ => None,
+            },
+            Error::Shared(error) => error.status(),
+            _ => None,
+        }
+    }
+
     /// What the user can do about it.
     fn next(&self) -> String {
         match self {
@@ -262,6 +278,7 @@ impl Error {
             Error::BadKubeconfig { .. } => "Mend the file, or name another one: KUBECONFIG=FILE or --kubeconfig FILE.".into(),
             Error::UnknownContext { .. } | Error::NoCurrentContext { .. } => "Choose one of these with --context.".into(),
             Error::Api { source, .. } => crate::api_error::next(source),
+            Error::Shared(error) => error.next(),
             Error::UnknownNamespace { .. } => "Choose a namespace that exists.".into(),
             Error::TargetNotFound { known, .. } if known.is_empty() => {
                 "Check the name and the namespace.".into()

@@ -7,6 +7,13 @@ use k8s_openapi::{
 
 use crate::{error::Error, forward::PortRef, row::RowPort};
 
+/// Without what nobody here reads, and which can be long.
+pub(crate) fn slim(mut pod: Pod) -> Pod {
+    pod.metadata.managed_fields = None;
+    pod.metadata.annotations = None;
+    pod
+}
+
 /// Whether the Ready condition is true.
 pub(crate) fn is_ready(pod: &Pod) -> bool {
     ready_since(pod).is_some()

@@ -24,7 +24,7 @@ mod tests;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Pod, Service};
-use kube::{Api, core::Selector, runtime::watcher};
+use kube::core::Selector;
 use tokio::sync::Notify;
 
 pub(crate) use rules::Resolution;
@@ -36,9 +36,10 @@ use crate::{
     forward::{Forward, Target},
     pod,
     row::Scope,
-    watched::{Failing, Origin, Watched},
+    watched::{Failing, Select, Watched},
     workload::{self, Workload},
 };
+use listed::Listed;
 use missing::{missing, pod_gone, unknown_namespace};
 use rung::Rung;
 use sources::Sources;
@@ -107,15 +108,9 @@ impl Resolver {
         let scope = Scope::One { name: forward.namespace.clone() };
         let owner = match &forward.target {
             Target::Service { name } => {
-                let origin = Origin {
-                    api: cluster.api(&scope),
-                    config: watcher::Config::default().fields(&format!("metadata.name={name}")),
-                    operation: cluster.operation("list", "services", &scope),
-                    server: cluster.server.clone(),
-                    retry_now: retry_now.clone(),
-                };
+                let watched = cluster.watch(&scope, Select::Name(name.clone()), &retry_now, |service| service);
                 let sources = Sources::new(cluster.clone(), &forward.namespace, name, retry_now.clone());
-                Owner::Service { watched: Watched::new(origin, |service| service), sources: Box::new(sources) }
+                Owner::Service { watched, sources: Box::new(sources) }
             }
             Target::Workload { kind, name } => {
                 Owner::Workload(workload::watch(&cluster, &scope, *kind, Some(name), &retry_now))
@@ -159,6 +154,10 @@ impl Resolver {
 
     /// What the objects say; `None` while some of them are still awaited.
     async fn look(&mut self) -> Option<Found> {
+        // What was last known may be old: it was told that the server does not answer, and it will be told when it does.
+        if self.failing() {
+            return None;
+        }
         match self.decide() {
             Decision::Awaited => None,
             Decision::Found(found) => Some(found),
@@ -170,12 +169,23 @@ impl Resolver {
         }
     }
 
+    fn failing(&self) -> bool {
+        let pods = self.pods.as_ref().is_some_and(|followed| followed.watched.failing());
+        match &self.owner {
+            Owner::Service { watched, sources } => {
+                watched.failing() || sources.failing() || pods && !self.owner.lists_endpoints()
+            }
+            Owner::Workload(watched) => watched.failing() || pods,
+            Owner::Nobody => pods,
+        }
+    }
+
     fn decide(&mut self) -> Decision {
         match &self.owner {
             Owner::Service { .. } => self.decide_service(),
             Owner::Workload(watched) if !watched.synced() => Decision::Awaited,
             Owner::Workload(watched) => {
-                let workload = watched.objects().next();
+                let workload = watched.object();
                 match workload.map(|w| w.selector.as_ref().map(ToString::to_string)) {
                     None => self.without_pods(Decision::Missing),
                     Some(None) => {
@@ -199,7 +209,7 @@ impl Resolver {
         if !watched.synced() {
             return Decision::Awaited;
         }
-        let Some(service) = watched.objects().next().cloned() else {
+        let Some(service) = watched.object() else {
             return self.without_pods(Decision::Missing);
         };
         let selector = match rules::selector_of(&service, &self.forward) {
@@ -207,7 +217,8 @@ impl Resolver {
             selector => selector,
         };
         let Some(rung) = sources.rung() else { return Decision::Awaited };
-        let listed = sources.listed();
+        let objects = sources.listed();
+        let listed: Vec<&Listed> = objects.iter().flat_map(|listed| listed.iter()).collect();
         let resolution = rules::listed(&self.forward, &service, &listed);
         // What is wrong with a port is wrong on every rung.
         if !resolution.endpoints.is_empty() || resolution.trouble.is_some() || resolution.refused.is_some() {
@@ -224,7 +235,8 @@ impl Resolver {
         self.follow(selector);
         let Some(Followed { watched, failing, .. }) = &self.pods else { return Decision::Awaited };
         if watched.synced() {
-            let pods: Vec<&Pod> = watched.objects().collect();
+            let pods = watched.objects();
+            let pods = pods.iter().map(Arc::as_ref).collect();
             Decision::Found(Found::Now(rules::service(&self.forward, &service, pods)))
         } else if rung == Rung::Pods {
             Decision::Awaited
@@ -240,12 +252,13 @@ impl Resolver {
     fn decide_pods(&mut self, selector: String) -> Decision {
         self.follow(selector);
         let Some(Followed { watched, .. }) = &self.pods else { return Decision::Awaited };
-        let pods: Vec<&Pod> = watched.objects().collect();
+        let pods = watched.objects();
         if !watched.synced() {
             Decision::Awaited
         } else if pods.is_empty() {
             Decision::NoPods
         } else {
+            let pods = pods.iter().map(Arc::as_ref).collect();
             Decision::Found(Found::Now(rules::ready_pods(&self.forward, pods)))
         }
     }
@@ -255,8 +268,7 @@ impl Resolver {
         let Some(Followed { watched, .. }) = self.pods.as_ref().filter(|followed| followed.watched.synced()) else {
             return Decision::Awaited;
         };
-        let pod = watched.objects().next();
-        match (pod, &self.pinned) {
+        match (watched.object(), &self.pinned) {
             (None, None) => Decision::Missing,
             (None, Some(_)) => Decision::Found(Found::PodGone(pod_gone(name))),
             (Some(pod), Some(pinned)) if pod.metadata.uid.as_ref() != Some(pinned) => {
@@ -264,10 +276,10 @@ impl Resolver {
             }
             (Some(pod), _) => {
                 // Nothing of it runs any more, and nothing will: its object only waits to be cleared away.
-                if self.pinned.is_some() && pod::is_terminating(pod) && !pod::is_running(pod) {
+                if self.pinned.is_some() && pod::is_terminating(&pod) && !pod::is_running(&pod) {
                     return Decision::Found(Found::PodGone(pod_gone(name)));
                 }
-                let resolution = rules::pod(&self.forward, pod);
+                let resolution = rules::pod(&self.forward, &pod);
                 self.pinned = pod.metadata.uid.clone();
                 Decision::Found(Found::Now(resolution))
             }
@@ -289,24 +301,11 @@ impl Resolver {
 
     fn watch(&self, by: &str) -> Watched<Pod> {
         let scope = Scope::One { name: self.forward.namespace.clone() };
-        let config = match &self.forward.target {
-            Target::Pod { .. } => watcher::Config::default().fields(by),
-            _ => watcher::Config::default().labels(by),
+        let select = match &self.forward.target {
+            Target::Pod { name } => Select::Name(name.clone()),
+            _ => Select::Labels(by.to_owned()),
         };
-        let api: Api<Pod> = self.cluster.api(&scope);
-        let origin = Origin {
-            api,
-            config,
-            operation: self.cluster.operation("list", "pods", &scope),
-            server: self.cluster.server.clone(),
-            retry_now: self.retry_now.clone(),
-        };
-        let slim = |mut pod: Pod| {
-            pod.metadata.managed_fields = None;
-            pod.metadata.annotations = None;
-            pod
-        };
-        Watched::new(origin, slim)
+        self.cluster.watch(&scope, select, &self.retry_now, pod::slim)
     }
 }
 

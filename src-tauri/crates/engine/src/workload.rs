@@ -11,7 +11,7 @@ use k8s_openapi::{
     },
     apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta},
 };
-use kube::{Api, Resource, core::Selector, runtime::watcher};
+use kube::{Resource, core::Selector};
 use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
 
@@ -20,7 +20,7 @@ use crate::{
     forward::WorkloadKind,
     pod,
     row::{RowPort, Scope},
-    watched::{Origin, Watched},
+    watched::{Select, Watched},
 };
 
 /// A workload of any kind.
@@ -74,7 +74,7 @@ pub(crate) fn watch(
     name: Option<&str>,
     retry_now: &Arc<Notify>,
 ) -> Watched<Workload> {
-    let origin = Request { cluster, scope, kind, name, retry_now };
+    let origin = Request { cluster, scope, name, retry_now };
     match kind {
         WorkloadKind::Deployment => origin.watch(move |w: Deployment| {
             let spec = w.spec.unwrap_or_default();
@@ -119,13 +119,12 @@ pub(crate) fn watch(
 struct Request<'a> {
     cluster: &'a Cluster,
     scope: &'a Scope,
-    kind: WorkloadKind,
     name: Option<&'a str>,
     retry_now: &'a Arc<Notify>,
 }
 
 impl Request<'_> {
-    fn watch<K>(self, reduce: impl Fn(K) -> Workload + Clone + Send + Sync + 'static) -> Watched<Workload>
+    fn watch<K>(self, reduce: impl Fn(K) -> Workload + Send + Sync + 'static) -> Watched<Workload>
     where
         K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
             + Metadata<Ty = ObjectMeta>
@@ -135,14 +134,7 @@ impl Request<'_> {
             + Send
             + 'static,
     {
-        let api: Api<K> = self.cluster.api(self.scope);
-        let config = match self.name {
-            Some(name) => watcher::Config::default().fields(&format!("metadata.name={name}")),
-            None => watcher::Config::default(),
-        };
-        let operation = self.cluster.operation("list", self.kind.plural(), self.scope);
-        let origin =
-            Origin { api, config, operation, server: self.cluster.server.clone(), retry_now: self.retry_now.clone() };
-        Watched::new(origin, reduce)
+        let select = self.name.map_or(Select::All, |name| Select::Name(name.to_owned()));
+        self.cluster.watch(self.scope, select, self.retry_now, reduce)
     }
 }

@@ -2,8 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use k8s_openapi::api::core::v1::{Namespace, Pod, Service};
-use kube::{Api, runtime::watcher};
+use k8s_openapi::api::core::v1::{Pod, Service};
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +15,7 @@ use crate::{
     feed::{Feed, Part},
     forward::WorkloadKind,
     row::{ListKind, ListStatus, ListView, Row, Scope, View},
-    watched::{Failing, Origin, Watched, backoff},
+    watched::{Failing, Select, Watched, backoff},
     workload::{self, Workload},
 };
 
@@ -65,18 +64,11 @@ impl List {
     }
 
     async fn namespaces(&self, cluster: &Cluster) {
-        let origin = Origin {
-            api: Api::<Namespace>::all(cluster.client.clone()),
-            config: watcher::Config::default(),
-            operation: "list namespaces".into(),
-            server: cluster.server.clone(),
-            retry_now: Arc::new(Notify::new()),
-        };
-        let mut watched = Watched::new(origin, |namespace| namespace.metadata.name.unwrap_or_default());
+        let mut watched = cluster.watch_namespaces();
         loop {
             let namespaces = match watched.next().await {
                 Ok(()) => {
-                    let mut names: Vec<String> = watched.objects().cloned().collect();
+                    let mut names: Vec<String> = watched.objects().iter().map(|name| name.to_string()).collect();
                     names.sort();
                     Namespaces::Known { names }
                 }
@@ -177,7 +169,7 @@ struct Source<T> {
     forbidden: Option<Problem>,
 }
 
-impl<T: Send + 'static> Source<T> {
+impl<T: Send + Sync + 'static> Source<T> {
     fn new(watched: Watched<T>) -> Self {
         Source { watched, forbidden: None }
     }
@@ -209,18 +201,18 @@ impl Sources {
         let scope = &view.namespace;
         match view.list {
             ListKind::Services => {
-                let origin = origin(cluster, scope, "services", &retry_now);
-                sources.services.push(Source::new(Watched::new(origin, |service: Service| service)));
-                let origin = self::origin(cluster, scope, "pods", &retry_now);
-                sources.briefs.push(Source::new(Watched::new(origin, |pod: Pod| PodBrief::of(&pod))));
+                let services = cluster.watch(scope, Select::All, &retry_now, |service: Service| service);
+                sources.services.push(Source::new(services));
+                let briefs = cluster.watch(scope, Select::All, &retry_now, |pod: Pod| PodBrief::of(&pod));
+                sources.briefs.push(Source::new(briefs));
             }
             ListKind::Workloads => {
                 let watch = |kind| Source::new(workload::watch(cluster, scope, kind, None, &retry_now));
                 sources.workloads = WorkloadKind::ALL.into_iter().map(watch).collect();
             }
             ListKind::Pods => {
-                let origin = origin(cluster, scope, "pods", &retry_now);
-                sources.pods.push(Source::new(Watched::new(origin, |pod: Pod| rows::pod(&pod))));
+                let pods = cluster.watch(scope, Select::All, &retry_now, |pod: Pod| rows::pod(&pod));
+                sources.pods.push(Source::new(pods));
             }
         }
         sources
@@ -242,19 +234,21 @@ impl Sources {
             ListKind::Services => {
                 let services = self.services.iter().find(|s| s.answered())?;
                 let briefs = self.briefs.iter().find(|s| s.answered())?;
-                let pods: Vec<&PodBrief> = briefs.watched.objects().flatten().collect();
+                let found = briefs.watched.objects();
+                let pods: Vec<&PodBrief> = found.iter().filter_map(|brief| brief.as_ref().as_ref()).collect();
                 let pods = briefs.forbidden.is_none().then_some(pods.as_slice());
-                Some(services.watched.objects().map(|s| rows::service(s, pods)).collect())
+                Some(services.watched.objects().iter().map(|s| rows::service(s, pods)).collect())
             }
             ListKind::Workloads => {
                 let all_answered = self.workloads.iter().all(Source::answered);
                 all_answered.then(|| {
-                    self.workloads.iter().flat_map(|s| s.watched.objects()).filter_map(rows::workload).collect()
+                    let workloads = self.workloads.iter().flat_map(|s| s.watched.objects());
+                    workloads.filter_map(|w| rows::workload(&w)).collect()
                 })
             }
             ListKind::Pods => {
                 let pods = self.pods.iter().find(|s| s.answered())?;
-                Some(pods.watched.objects().cloned().collect())
+                Some(pods.watched.objects().iter().map(|row| Row::clone(row)).collect())
             }
         }
     }
@@ -270,24 +264,11 @@ impl Sources {
 }
 
 /// The next change of any of several; waits for ever if there is none.
-async fn any<T: Send + 'static>(sources: &mut [Source<T>]) -> Result<(), Failing> {
+async fn any<T: Send + Sync + 'static>(sources: &mut [Source<T>]) -> Result<(), Failing> {
     if sources.is_empty() {
         return std::future::pending().await;
     }
     futures::future::select_all(sources.iter_mut().map(|s| Box::pin(s.next()))).await.0
-}
-
-fn origin<K>(cluster: &Cluster, scope: &Scope, plural: &str, retry_now: &Arc<Notify>) -> Origin<K>
-where
-    K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>,
-{
-    Origin {
-        api: cluster.api(scope),
-        config: watcher::Config::default(),
-        operation: cluster.operation("list", plural, scope),
-        server: cluster.server.clone(),
-        retry_now: retry_now.clone(),
-    }
 }
 
 /// A list as it is now.

@@ -171,5 +171,5 @@ async fn what_may_not_be_read_is_told() {
     let mut resolver = resolver(&api, to_service(&["http"]));
     let Found::Lost(failing) = resolver.next().await else { panic!("nothing may be read") };
     assert_eq!(failing.error.code(), Code::Forbidden);
-    assert!(failing.error.to_string().contains("list services in shop"), "{}", failing.error);
+    assert!(failing.error.to_string().contains("get services in shop"), "{}", failing.error);
 }

@@ -49,7 +49,7 @@ pub(super) enum Denied {
 impl Denied {
     /// Whether a failure means that; others say nothing of the rung.
     pub(super) fn by(failing: &Failing) -> Option<Denied> {
-        match failing.status()? {
+        match failing.error.status()? {
             403 => Some(Denied::Forbidden),
             404 => Some(Denied::Missing),
             _ => None,

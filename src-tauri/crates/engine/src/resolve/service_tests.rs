@@ -185,6 +185,7 @@ async fn slices_say_who_serves_and_pods_are_watched_only_while_none_does() {
     assert_eq!(api.watching(PODS), 1);
     api.put(SLICES, web_slice("web-1", &[("a", true)]));
     serves(&mut resolver, &[("a", 80)]).await;
+    nothing_more(&mut resolver).await;
     assert_eq!(api.watching(PODS), 0);
     api.put(SLICES, web_slice("web-2", &[("b", true)]));
     serves(&mut resolver, &[("a", 80), ("b", 80)]).await;
@@ -264,6 +265,7 @@ async fn a_permission_that_is_granted_and_withdrawn_is_followed() {
     let begun = tokio::time::Instant::now();
     serves(&mut resolver, &[("from-slice", 80)]).await;
     assert_eq!(begun.elapsed().as_secs(), 30);
+    nothing_more(&mut resolver).await;
     assert_eq!(api.watching(PODS), 0);
     api.forbid(SLICES, Verb::List, true);
     api.forbid(SLICES, Verb::Watch, true);

@@ -5,8 +5,6 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::{core::v1::Endpoints, discovery::v1::EndpointSlice};
-use kube::runtime::watcher;
 use tokio::sync::Notify;
 
 use super::{
@@ -16,7 +14,7 @@ use super::{
 use crate::{
     cluster::Cluster,
     row::Scope,
-    watched::{Failing, Origin, Watched},
+    watched::{Failing, Select, Watched},
 };
 
 /// The label that names the Service of a slice.
@@ -55,10 +53,16 @@ impl Sources {
         self.current.as_ref().map(|source| source.rung)
     }
 
-    /// The pods that the objects name; none on the last rung.
-    pub(super) fn listed(&self) -> Vec<&Listed> {
-        let watched = self.current.iter().filter_map(|source| source.watched.as_ref());
-        watched.flat_map(Watched::objects).flatten().collect()
+    /// The pods that the objects name, by object; none on the last rung.
+    pub(super) fn listed(&self) -> Vec<Arc<Vec<Listed>>> {
+        let watched = self.current.as_ref().and_then(|source| source.watched.as_ref());
+        watched.map(Watched::objects).unwrap_or_default()
+    }
+
+    /// Whether the API server could not be asked the last time.
+    pub(super) fn failing(&self) -> bool {
+        let watched = self.current.as_ref().and_then(|source| source.watched.as_ref());
+        watched.is_some_and(Watched::failing)
     }
 
     /// Waits until the rung or what it says has changed, or the API server could not be asked. Cancel-safe.
@@ -126,26 +130,15 @@ impl Sources {
     }
 
     fn attempt(&mut self, rung: Rung) {
+        let (cluster, scope, retry_now) = (&self.cluster, &self.scope, &self.retry_now);
         let watched = match rung {
             Rung::Slices => {
-                let origin = Origin {
-                    api: self.cluster.api(&self.scope),
-                    config: watcher::Config::default().labels(&format!("{SERVICE_NAME}={}", self.service)),
-                    operation: self.cluster.operation("list", "endpointslices", &self.scope),
-                    server: self.cluster.server.clone(),
-                    retry_now: self.retry_now.clone(),
-                };
-                Some(Watched::new(origin, |slice: EndpointSlice| listed::of_slice(slice)))
+                let select = Select::Labels(format!("{SERVICE_NAME}={}", self.service));
+                Some(cluster.watch(scope, select, retry_now, listed::of_slice))
             }
             Rung::Endpoints => {
-                let origin = Origin {
-                    api: self.cluster.api(&self.scope),
-                    config: watcher::Config::default().fields(&format!("metadata.name={}", self.service)),
-                    operation: self.cluster.operation("list", "endpoints", &self.scope),
-                    server: self.cluster.server.clone(),
-                    retry_now: self.retry_now.clone(),
-                };
-                Some(Watched::new(origin, |endpoints: Endpoints| listed::of_endpoints(endpoints)))
+                let select = Select::Name(self.service.clone());
+                Some(cluster.watch(scope, select, retry_now, listed::of_endpoints))
             }
             Rung::Pods => None,
         };

@@ -1,17 +1,21 @@
 //! A watched set against a scripted API server: lists, watches that drop, errors.
 
-use std::{collections::VecDeque, sync::Mutex};
+use std::{collections::VecDeque, time::Duration};
 
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt, TryStreamExt, stream};
 use http::{Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use k8s_openapi::api::core::v1::Namespace;
-use kube::{Client, client::Body};
+use kube::{Client, ResourceExt, client::Body};
 use serde_json::{Value, json};
 
-use super::*;
+use super::{
+    query::{FORBIDDEN, POLL, SILENT, STALLED_AFTER_RENEWAL, STALLED_LIST},
+    *,
+};
+use crate::error::Code;
 
 /// What the server does with the next request.
 enum Answer {
@@ -21,8 +25,14 @@ enum Answer {
     Watch(Vec<Value>),
     /// These events, to a watch that then ends in the middle of a line.
     Cut(Vec<Value>),
+    /// These events, to a watch that then ends as an API server ends it.
+    End(Vec<Value>),
     /// An error.
     Status(u16),
+    /// Too many requests: after so many seconds.
+    Busy(u32),
+    /// One object.
+    Object(&'static str),
     /// The server is not there.
     Away,
     /// It accepts the request and says nothing.
@@ -50,6 +60,10 @@ impl Server {
         server
     }
 
+    fn asked(&self) -> usize {
+        self.requests.lock().unwrap().len()
+    }
+
     async fn answer(self, request: Request<Body>) -> Result<Response<Answered>, &'static str> {
         self.requests.lock().unwrap().push(request.uri().to_string());
         let answer = self.answers.lock().unwrap().pop_front();
@@ -63,16 +77,24 @@ impl Server {
             None | Some(Answer::Silence) => return std::future::pending().await,
             Some(Answer::Away) => return Err("connection refused"),
             Some(Answer::Status(code)) => {
-                let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "scripted", "reason": "x", "code": code});
+                let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "scripted", "code": code,
+                    "reason": if code == 404 { "NotFound" } else { "x" }});
                 let code = StatusCode::from_u16(code).unwrap();
                 return Ok(Response::builder().status(code).body(whole(&status)).unwrap());
             }
+            Some(Answer::Busy(seconds)) => {
+                let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "busy", "code": 429,
+                    "details": {"retryAfterSeconds": seconds}});
+                return Ok(Response::builder().status(429).body(whole(&status)).unwrap());
+            }
+            Some(Answer::Object(name)) => whole(&namespace(name)),
             Some(Answer::List(names)) => {
                 let items: Vec<Value> = names.into_iter().map(namespace).collect();
                 let list = json!({"apiVersion": "v1", "kind": "NamespaceList", "metadata": {"resourceVersion": "1"}, "items": items});
                 whole(&list)
             }
             Some(Answer::Watch(events)) => wrap(stream::iter(lines(events)).chain(stream::pending())),
+            Some(Answer::End(events)) => wrap(stream::iter(lines(events))),
             Some(Answer::Cut(events)) => {
                 let cut = Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
                 wrap(stream::iter(lines(events)).chain(stream::iter([cut])))
@@ -82,16 +104,15 @@ impl Server {
     }
 
     fn watched(&self) -> Watched<String> {
+        self.join(&Watches::default(), Select::All)
+    }
+
+    fn join(&self, watches: &Watches, select: Select) -> Watched<String> {
         let server = self.clone();
         let client = Client::new(tower::service_fn(move |request| server.clone().answer(request)), "default");
-        let origin = Origin {
-            api: Api::<Namespace>::all(client),
-            config: watcher::Config::default(),
-            operation: "list namespaces".into(),
-            server: "https://test".into(),
-            retry_now: Arc::default(),
-        };
-        Watched::new(origin, |namespace: Namespace| namespace.name_any())
+        let api = Api::<Namespace>::all(client);
+        let origin = Origin { api, select, what: "namespaces".into(), server: "https://test".into() };
+        watches.join(origin, Arc::default(), |namespace| namespace.name_any())
     }
 }
 
@@ -106,7 +127,7 @@ fn whole(value: &Value) -> Answered {
 }
 
 fn names(watched: &Watched<String>) -> Vec<String> {
-    let mut names: Vec<String> = watched.objects().cloned().collect();
+    let mut names: Vec<String> = watched.objects().iter().map(|name| name.to_string()).collect();
     names.sort();
     names
 }
@@ -147,27 +168,111 @@ async fn a_dropped_watch_is_listed_anew_and_what_was_missed_is_found() {
 #[tokio::test(start_paused = true)]
 async fn a_watch_that_never_lives_long_is_not_begun_anew_in_a_tight_loop() {
     let answers = (0..20).flat_map(|_| [Answer::List(vec!["a"]), Answer::Cut(vec![])]);
-    let mut watched = Server::with(answers).watched();
-    let begun = Instant::now();
-    for _ in 0..20 {
-        watched.next().await.unwrap();
-    }
-    assert!(begun.elapsed() > Duration::from_secs(3), "twenty lists in {:?}", begun.elapsed());
+    let server = Server::with(answers);
+    let _watched = server.watched();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!((4..20).contains(&server.asked()), "{} requests in a second", server.asked());
 }
 
 #[tokio::test(start_paused = true)]
 async fn where_watching_is_forbidden_it_is_listed_every_few_seconds() {
+    let lists = (0..10).map(|_| Answer::List(vec!["b"]));
+    let server = Server::with([Answer::List(vec!["a"]), Answer::Status(403)].into_iter().chain(lists));
+    let mut watched = server.watched();
+    let begun = Instant::now();
+    until(&mut watched, &["b"]).await;
+    assert_eq!(begun.elapsed(), POLL);
+    // What is read again and does not differ is no news.
+    let news = tokio::time::timeout(FORBIDDEN - POLL - POLL, watched.next()).await;
+    assert!(news.is_err(), "{news:?}");
+    let watch_requests = || server.requests.lock().unwrap().iter().filter(|uri| uri.contains("watch=true")).count();
+    assert_eq!(watch_requests(), 1);
+    tokio::time::sleep(2 * POLL).await;
+    assert_eq!(watch_requests(), 2, "it may have been allowed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_object_that_may_not_be_listed_is_got_by_name() {
+    let server = Server::with([Answer::Status(403), Answer::Object("a"), Answer::Status(404), Answer::Status(403)]);
+    let mut watched = server.join(&Watches::default(), Select::Name("a".into()));
+    let begun = Instant::now();
+    until(&mut watched, &["a"]).await;
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    until(&mut watched, &[]).await;
+    assert_eq!(begun.elapsed(), POLL);
+    let failing = watched.next().await.unwrap_err();
+    assert!(failing.error.to_string().starts_with("you may not get namespaces"), "{}", failing.error);
+    assert_eq!(server.requests.lock().unwrap()[1..], ["/api/v1/namespaces/a"; 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_overloaded_is_left_alone_for_as_long_as_it_asks() {
+    let server = Server::with([Answer::Busy(7), Answer::List(vec!["a"]), Answer::Busy(9), Answer::List(vec!["b"])]);
+    let mut watched = server.watched();
+    let begun = Instant::now();
+    let failing = watched.next().await.unwrap_err();
+    assert_eq!(failing.retry_at - begun, Duration::from_secs(7));
+    until(&mut watched, &["a"]).await;
+    assert_eq!(begun.elapsed(), Duration::from_secs(7));
+    until(&mut watched, &["b"]).await;
+    assert_eq!(begun.elapsed(), Duration::from_secs(16), "also where it has no room for the watch");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_ends_in_time_goes_on_where_it_was() {
+    let server = Server::with([Answer::List(vec!["a"]), Answer::End(vec![event("ADDED", "b")]), Answer::Watch(vec![])]);
+    let mut watched = server.watched();
+    until(&mut watched, &["a", "b"]).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(server.requests.lock().unwrap()[2].ends_with("resourceVersion=2"), "{:?}", server.requests);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_is_silent_for_too_long_is_begun_anew() {
+    // kube begins the silent one anew, and is not answered.
     let server = Server::with([
         Answer::List(vec!["a"]),
-        Answer::Status(403),
+        Answer::Watch(vec![]),
+        Answer::Silence,
         Answer::List(vec!["b"]),
-        Answer::Status(403),
-        Answer::List(vec!["c"]),
+        Answer::Watch(vec![]),
     ]);
     let mut watched = server.watched();
     let begun = Instant::now();
+    watched.next().await.unwrap();
+    let next = tokio::time::timeout(Duration::from_secs(3600), watched.next()).await;
+    next.expect("news").expect("no failure");
+    assert_eq!((names(&watched), begun.elapsed()), (vec!["b".to_owned()], SILENT));
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_is_begun_anew_when_the_network_changed() {
+    let server = Server::with([
+        Answer::List(vec!["a"]),
+        Answer::Watch(vec![]),
+        Answer::Silence,
+        Answer::List(vec!["b"]),
+        Answer::Watch(vec![]),
+        Answer::Away,
+        Answer::Away,
+        Answer::List(vec!["c"]),
+        Answer::Watch(vec![]),
+    ]);
+    let watches = Watches::default();
+    let mut watched = server.join(&watches, Select::All);
+    until(&mut watched, &["a"]).await;
+    let begun = Instant::now();
+    watches.renew();
+    // One failure is not told, and what was known stands meanwhile.
+    assert!(tokio::time::timeout(STALLED_AFTER_RENEWAL, watched.next()).await.is_err());
+    assert_eq!(names(&watched), ["a"]);
+    watched.next().await.expect("no failure is told");
+    assert_eq!(names(&watched), ["b"]);
+    assert!(begun.elapsed() < STALLED_AFTER_RENEWAL + Duration::from_secs(1));
+    watches.renew();
+    let failing = watched.next().await.unwrap_err();
+    assert_eq!((failing.error.code(), failing.attempt), (Code::Unreachable, 1), "a second one is");
     until(&mut watched, &["c"]).await;
-    assert_eq!(begun.elapsed(), 2 * POLL);
 }
 
 #[tokio::test(start_paused = true)]
@@ -195,7 +300,6 @@ async fn a_server_that_is_away_is_told_and_tried_again_while_the_last_known_stan
         Answer::Watch(vec![]),
     ]);
     let mut watched = server.watched();
-    watched.next().await.unwrap();
     for attempt in 1..=2 {
         let failing = watched.next().await.unwrap_err();
         assert_eq!(failing.attempt, attempt);
@@ -241,18 +345,6 @@ async fn a_list_that_is_never_answered_is_given_up() {
     assert_eq!(begun.elapsed(), STALLED_LIST);
     assert!(failing.error.to_string().contains("no answer within 10 s"), "{}", failing.error);
     until(&mut watched, &["a"]).await;
-    assert_eq!(server.requests.lock().unwrap().len(), 2, "the unanswered one and the list");
-}
-
-#[test]
-fn the_wait_grows_to_its_longest_and_is_never_nothing() {
-    let (first, longest) = BACKOFF;
-    for failures in 1..40 {
-        for _ in 0..50 {
-            let wait = backoff(failures);
-            assert!(wait >= first / 4 && wait <= longest, "{failures}: {wait:?}");
-            assert!(failures > 1 || wait <= first, "the first is short: {wait:?}");
-        }
-    }
-    assert!((0..200).any(|_| backoff(20) > longest / 2), "later ones are long");
+    let lists = server.requests.lock().unwrap().iter().filter(|uri| !uri.contains("watch=true")).count();
+    assert_eq!(lists, 2, "the unanswered one and the next");
 }

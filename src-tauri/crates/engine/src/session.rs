@@ -326,6 +326,10 @@ impl Session {
 
     fn control(&mut self, control: Control) {
         match control {
+            Control::Retry => {
+                self.standing.forbidden = None;
+                self.shared.connector().retry_now();
+            }
             Control::Balance(balance) => {
                 self.shared.steer().set_balance(balance);
                 let text = match balance {

@@ -139,6 +139,7 @@ impl Sessions {
         if let Some(running) = self.running().get(&id) {
             running.retry_now.notify_waiters();
         }
+        self.control(id, Control::Retry);
     }
 
     /// Spreads a session's new connections otherwise; those that are open stay where they are.

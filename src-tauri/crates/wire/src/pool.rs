@@ -44,6 +44,12 @@ const IDLE: usize = 32;
 /// tunnel is shown as working does.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
+/// The same where somebody has to see to it: credentials that are refused are not hammered with.
+const NEEDS_YOU: Duration = Duration::from_secs(30);
+
+/// A refusal that follows upon other failures is believed when it has come more often than this in a row.
+const BELIEVED: u32 = 4;
+
 /// Dials an upgrade to a pod.
 pub trait Dial: Send + Sync + 'static {
     /// An upgrade to the pod of `to`; `changed` goes to [`Mux::client`].
@@ -281,7 +287,7 @@ impl Drop for Place<'_> {
 /// Keeps a pod's idle upgrades at what they should be, and finds out whether they work, until it is aborted.
 async fn keep(pool: Weak<Inner>, to: PodPort, prover: Prover) {
     let key = Key::of(&to);
-    let mut failures = 0;
+    let mut failures = Failures::default();
     loop {
         let Some(inner) = pool.upgrade() else { return };
         let changed = inner.changed.clone();
@@ -305,10 +311,9 @@ async fn keep(pool: Weak<Inner>, to: PodPort, prover: Prover) {
         }
         if wants_one {
             match dial(&inner, &to).await {
-                Ok(()) => failures = 0,
+                Ok(()) => failures = Failures::default(),
                 Err(refusal) => {
-                    failures += 1;
-                    let retry_at = Instant::now() + pause(failures);
+                    let retry_at = Instant::now() + failures.pause(&refusal);
                     tracing::debug!(pod = to.pod, ?refusal, "no upgrade in reserve");
                     prover.tell(match refusal {
                         Refusal::Any(failure) => Proof::Failed { failure, retry_at },
@@ -354,11 +359,29 @@ async fn rest(inner: Arc<Inner>, key: &Key, until: Instant) {
     }
 }
 
-/// The wait after so many failures in a row, with jitter: those who failed together are not to come back together.
-fn pause(failures: u32) -> Duration {
-    let (first, longest) = PAUSE;
-    let ceiling = first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(longest);
-    ceiling.mul_f64(0.5 + fastrand::f64() / 2.0)
+/// Dials that failed since one last did not.
+#[derive(Debug, Default)]
+struct Failures {
+    all: u32,
+    /// Those of them, the last ones, for which somebody has to see to the credentials or the rights.
+    needs_you: u32,
+}
+
+impl Failures {
+    /// The wait after one more, with jitter: those who failed together are not to come back together.
+    fn pause(&mut self, refusal: &Refusal) -> Duration {
+        self.all += 1;
+        let needs_you = matches!(refusal, Refusal::Any(Failure { kind: Kind::Login | Kind::Forbidden, .. }));
+        self.needs_you = if needs_you { self.needs_you + 1 } else { 0 };
+        // An API server that has just begun refuses for some seconds what it allows once it has read the rights.
+        let is_believed = self.needs_you == self.all || self.needs_you > BELIEVED;
+        if needs_you && is_believed {
+            return NEEDS_YOU;
+        }
+        let (first, longest) = PAUSE;
+        let ceiling = first.saturating_mul(1 << (self.all - 1).min(16)).min(longest);
+        ceiling.mul_f64(0.5 + fastrand::f64() / 2.0)
+    }
 }
 
 /// An interest in a pod. Dropping it ends the pod's idle upgrades, unless somebody else has one.

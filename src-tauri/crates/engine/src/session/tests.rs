@@ -54,6 +54,8 @@ struct Pods {
     warm: Arc<Mutex<Vec<String>>>,
     /// What is known of the ways to all of them.
     proof: watch::Sender<Proof>,
+    /// How often what failed was to be tried at once.
+    retried: Mutex<u32>,
 }
 
 struct Interest {
@@ -95,7 +97,9 @@ impl Connector for Pods {
         Warmth::new(self.proof.subscribe(), interest)
     }
 
-    fn retry_now(&self) {}
+    fn retry_now(&self) {
+        *self.retried.lock().unwrap() += 1;
+    }
 
     fn renew(&self) {}
 }

@@ -22,6 +22,7 @@ use super::*;
 enum Next {
     After(Duration),
     Fails,
+    MayNot,
 }
 
 /// Dials servers in memory.
@@ -96,6 +97,9 @@ impl Dial for Servers {
                 Some(Next::Fails) => {
                     let text = "no upgrade today".into();
                     return Err(Refusal::Any(Failure { kind: Kind::Unreachable, text }));
+                }
+                Some(Next::MayNot) => {
+                    return Err(Refusal::Any(Failure { kind: Kind::Login, text: "who are you?".into() }));
                 }
                 None => {}
             }

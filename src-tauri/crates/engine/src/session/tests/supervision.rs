@@ -202,3 +202,17 @@ async fn what_comes_and_goes_is_one_state() {
     assert_eq!((unstable.changes, unstable.reason.message.as_str()), (3, "none"));
     running.stop().await;
 }
+
+#[tokio::test]
+async fn to_try_again_now_reaches_the_ways_and_what_is_forbidden() {
+    let mut running = active(&[("a", Pod::Forbidden)], Balance::Balanced).await;
+    let mut client = running.connect().await;
+    assert!(timeout(Duration::from_secs(5), client.read_u8()).await.unwrap().is_err());
+    running.until("told", |view| waits_for(view) == Some(Code::Forbidden)).await;
+    running.pods.behaviour.lock().unwrap().insert("a".into(), Pod::Echo);
+    running.control(Control::Retry);
+    running.until("active", is_active).await;
+    assert_eq!(ask(&mut running.connect().await, b"x").await.unwrap(), "a");
+    assert_eq!(*running.pods.retried.lock().unwrap(), 1);
+    running.stop().await;
+}

@@ -105,3 +105,31 @@ async fn where_none_is_kept_nothing_is_claimed() {
     quiet().await;
     assert_eq!(known(&warm.proof()), "Untested");
 }
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_are_refused_are_tried_rarely_and_at_once_when_somebody_asks() {
+    let servers = Servers::new();
+    let pool = servers.pool();
+    (0..3).for_each(|_| servers.plan(Next::MayNot));
+    let warm = pool.warm(&pod("web"));
+    sleep(seconds(59)).await;
+    assert_eq!((servers.dials(), known(&warm.proof()).as_str()), (2, "who are you?"));
+    pool.retry_now();
+    quiet().await;
+    assert_eq!(servers.dials(), 3);
+    pool.retry_now();
+    quiet().await;
+    assert_eq!((servers.dials(), known(&warm.proof()).as_str()), (4, "Proven"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_server_that_has_just_begun_is_not_believed_at_once() {
+    let servers = Servers::new();
+    let pool = servers.pool();
+    for next in [Next::Fails, Next::MayNot, Next::MayNot] {
+        servers.plan(next);
+    }
+    let warm = pool.warm(&pod("web"));
+    sleep(Duration::from_millis(1_400)).await;
+    assert_eq!((servers.dials(), known(&warm.proof()).as_str()), (4, "Proven"));
+}

@@ -167,6 +167,16 @@ impl Cluster {
         names_of(&api).await
     }
 
+    /// What an object says of itself; `None` where it may not be read: it only helps along.
+    pub(crate) fn metadata<K>(&self, namespace: &str, name: &str) -> impl Future<Output = Option<ObjectMeta>> + use<K>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
+    {
+        let api: Api<K> = Api::namespaced(self.client.clone(), namespace);
+        let name = name.to_owned();
+        async move { api.get_metadata_opt(&name).await.ok().flatten().map(|object| object.metadata) }
+    }
+
     /// The namespaces, sorted, where `name` is not one of them; `None` where it is, or where that cannot be told.
     pub(crate) async fn namespaces_without(&self, name: &str) -> Option<Vec<String>> {
         let api: Api<Namespace> = Api::all(self.client.clone());

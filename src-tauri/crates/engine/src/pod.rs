@@ -45,6 +45,33 @@ pub(crate) fn restarts(pod: &Pod) -> u32 {
     statuses(pod).map(|s| u32::try_from(s.restart_count).unwrap_or_default()).sum()
 }
 
+/// Restarts of a target's containers, and why the last one was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Restarts {
+    /// Of all of its pods.
+    pub(crate) count: u32,
+    /// `OOMKilled, exit code 137`; empty where no pod says.
+    pub(crate) reason: String,
+}
+
+/// The restarts of these pods; `None` if there were none.
+pub(crate) fn restarts_of<'a>(pods: impl IntoIterator<Item = &'a Pod> + Clone) -> Option<Restarts> {
+    let count = pods.clone().into_iter().map(restarts).sum();
+    let ends = pods.into_iter().flat_map(statuses).filter_map(|s| s.last_state.as_ref()?.terminated.as_ref());
+    let last = ends.max_by_key(|end| end.finished_at.as_ref().map(|t| t.0));
+    let reason = last.map(|end| {
+        let code = format!("exit code {}", end.exit_code);
+        end.reason.as_ref().map_or_else(|| code.clone(), |reason| format!("{reason}, {code}"))
+    });
+    (count > 0).then(|| Restarts { count, reason: reason.unwrap_or_default() })
+}
+
+/// When it is to be gone, in milliseconds since 1970, if somebody has asked for its deletion: after its grace period.
+pub(crate) fn terminating_at(pod: &Pod) -> Option<u64> {
+    let at = pod.metadata.deletion_timestamp.as_ref()?;
+    Some(u64::try_from(at.0.as_millisecond()).unwrap_or_default())
+}
+
 pub(crate) fn created_at(pod: &Pod) -> u64 {
     let created = pod.metadata.creation_timestamp.as_ref().map_or(0, |t| t.0.as_millisecond());
     u64::try_from(created).unwrap_or_default()

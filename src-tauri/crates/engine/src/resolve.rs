@@ -4,7 +4,7 @@
 //!   watching other pods.
 //! - `rules` is the pure half: objects in, endpoints or a reason out. `listed` reads what slices and Endpoints name.
 //! - `sources` reads those, on the best `rung` that the user has.
-//! - `missing` has the words for what is not there.
+//! - `missing` has the words for what is not there; `parent` knows the workload behind a direct tunnel's pod.
 //!
 //! A Service's pods are looked at only while its slices list none that takes connections: then they say why, and a pod
 //! that becomes ready is used before its slice says so.
@@ -13,6 +13,9 @@
 mod follow_tests;
 mod listed;
 mod missing;
+mod parent;
+#[cfg(test)]
+mod pod_tests;
 mod rules;
 mod rung;
 #[cfg(test)]
@@ -41,6 +44,7 @@ use crate::{
 };
 use listed::Listed;
 use missing::{missing, pod_gone, unknown_namespace};
+use parent::Parent;
 use rung::Rung;
 use sources::Sources;
 
@@ -62,8 +66,8 @@ pub(crate) struct Resolver {
     forward: Forward,
     owner: Owner,
     pods: Option<Followed>,
-    /// The UID of a direct tunnel's pod, once it was seen.
-    pinned: Option<String>,
+    /// The pod of a direct tunnel, once it was seen.
+    pinned: Option<Pinned>,
     /// Whether something changed that was not looked at yet.
     changed: bool,
     retry_now: Arc<Notify>,
@@ -79,11 +83,20 @@ struct Followed {
     failing: Option<Problem>,
 }
 
+/// The one pod that a direct tunnel means.
+#[derive(Debug)]
+struct Pinned {
+    uid: Option<String>,
+    parent: Parent,
+}
+
 /// What is to be said of the target.
 enum Decision {
     /// Some objects are still awaited.
     Awaited,
-    Found(Found),
+    Now(Box<Resolution>),
+    /// The pod that was meant is gone.
+    Gone,
     /// The target does not exist.
     Missing,
     /// The labels match no pod at all.
@@ -144,6 +157,7 @@ impl Resolver {
                     Err(_) if self.owner.lists_endpoints() => Ok(()),
                     other => other,
                 },
+                () = next_parent(&mut self.pinned) => Ok(()),
             };
             match changed {
                 Ok(()) => self.changed = true,
@@ -160,7 +174,8 @@ impl Resolver {
         }
         match self.decide() {
             Decision::Awaited => None,
-            Decision::Found(found) => Some(found),
+            Decision::Now(resolution) => Some(Found::Now(*resolution)),
+            Decision::Gone => Some(Found::PodGone(pod_gone(&self.forward.target))),
             Decision::Missing => Some(Found::Now(missing(&self.cluster, &self.forward).await)),
             Decision::NoPods => {
                 let unknown = unknown_namespace(&self.cluster, &self.forward.namespace).await;
@@ -222,14 +237,14 @@ impl Resolver {
         let resolution = rules::listed(&self.forward, &service, &listed);
         // What is wrong with a port is wrong on every rung.
         if !resolution.endpoints.is_empty() || resolution.trouble.is_some() || resolution.refused.is_some() {
-            return self.without_pods(Decision::Found(Found::Now(resolution)));
+            return self.without_pods(now(resolution));
         }
         let selector = match selector {
             Ok(selector) => selector,
             Err(error) if listed.is_empty() => return self.without_pods(unusable(&error)),
             Err(_) => {
                 let none = rules::none_listed(&self.forward, resolution, None);
-                return self.without_pods(Decision::Found(Found::Now(none)));
+                return self.without_pods(now(none));
             }
         };
         self.follow(selector);
@@ -237,14 +252,14 @@ impl Resolver {
         if watched.synced() {
             let pods = watched.objects();
             let pods = pods.iter().map(Arc::as_ref).collect();
-            Decision::Found(Found::Now(rules::service(&self.forward, &service, pods)))
+            now(rules::service(&self.forward, &service, pods))
         } else if rung == Rung::Pods {
             Decision::Awaited
         } else if let Some(why) = failing {
-            Decision::Found(Found::Now(rules::none_listed(&self.forward, resolution, Some(why))))
+            now(rules::none_listed(&self.forward, resolution, Some(why)))
         } else {
             // What was there may be there no more, before it is known why.
-            Decision::Found(Found::Now(resolution))
+            now(resolution)
         }
     }
 
@@ -259,7 +274,7 @@ impl Resolver {
             Decision::NoPods
         } else {
             let pods = pods.iter().map(Arc::as_ref).collect();
-            Decision::Found(Found::Now(rules::ready_pods(&self.forward, pods)))
+            now(rules::ready_pods(&self.forward, pods))
         }
     }
 
@@ -268,22 +283,20 @@ impl Resolver {
         let Some(Followed { watched, .. }) = self.pods.as_ref().filter(|followed| followed.watched.synced()) else {
             return Decision::Awaited;
         };
-        match (watched.object(), &self.pinned) {
-            (None, None) => Decision::Missing,
-            (None, Some(_)) => Decision::Found(Found::PodGone(pod_gone(name))),
-            (Some(pod), Some(pinned)) if pod.metadata.uid.as_ref() != Some(pinned) => {
-                Decision::Found(Found::PodGone(pod_gone(name)))
-            }
-            (Some(pod), _) => {
-                // Nothing of it runs any more, and nothing will: its object only waits to be cleared away.
-                if self.pinned.is_some() && pod::is_terminating(&pod) && !pod::is_running(&pod) {
-                    return Decision::Found(Found::PodGone(pod_gone(name)));
-                }
-                let resolution = rules::pod(&self.forward, &pod);
-                self.pinned = pod.metadata.uid.clone();
-                Decision::Found(Found::Now(resolution))
-            }
-        }
+        let pod = match (watched.object(), &self.pinned) {
+            (None, None) => return Decision::Missing,
+            // Nothing of it runs any more, and nothing will: its object only waits to be cleared away.
+            (Some(pod), Some(_)) if pod::is_terminating(&pod) && !pod::is_running(&pod) => None,
+            (Some(pod), Some(pinned)) if pod.metadata.uid != pinned.uid => None,
+            (pod, _) => pod,
+        };
+        let Some(pod) = pod else { return Decision::Gone };
+        let pinned = self.pinned.get_or_insert_with(|| Pinned {
+            uid: pod.metadata.uid.clone(),
+            parent: Parent::of(&pod, &self.cluster, &self.forward.namespace),
+        });
+        let resolution = Resolution { owner: pinned.parent.target(), ..rules::pod(&self.forward, &pod) };
+        now(resolution)
     }
 
     /// The pods are not to be looked at any more.
@@ -330,6 +343,13 @@ impl Owner {
     }
 }
 
+async fn next_parent(pinned: &mut Option<Pinned>) {
+    match pinned {
+        Some(pinned) => pinned.parent.next().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// Remembers also why it failed.
 async fn next_pods(pods: &mut Option<Followed>) -> Result<(), Failing> {
     let Some(followed) = pods else { return std::future::pending().await };
@@ -338,9 +358,13 @@ async fn next_pods(pods: &mut Option<Followed>) -> Result<(), Failing> {
     changed
 }
 
+fn now(resolution: Resolution) -> Decision {
+    Decision::Now(Box::new(resolution))
+}
+
 /// A target that leads to no pod as it is.
 fn unusable(error: &Error) -> Decision {
-    Decision::Found(Found::Now(Resolution::trouble(error, true)))
+    now(Resolution::trouble(error, true))
 }
 
 /// The selector of plain labels, as Services and ReplicationControllers have it.

@@ -10,6 +10,7 @@
 
 mod backoff;
 mod query;
+mod select;
 
 use std::{
     any::{Any, TypeId},
@@ -29,19 +30,10 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 
 pub(crate) use backoff::backoff;
+pub(crate) use select::Select;
 
 use crate::error::Error;
 use query::{Query, Signals};
-
-/// What is asked of a kind.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Select {
-    All,
-    /// A label selector in kubectl's syntax.
-    Labels(String),
-    /// The one of this name.
-    Name(String),
-}
 
 /// Where a [`Watched`] gets its objects.
 pub(crate) struct Origin<K> {

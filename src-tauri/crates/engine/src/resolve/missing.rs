@@ -41,10 +41,10 @@ pub(super) async fn unknown_namespace(cluster: &Cluster, name: &str) -> Option<R
     Some(Resolution::trouble(&Error::UnknownNamespace { name: name.to_owned(), known }, false))
 }
 
-pub(super) fn pod_gone(name: &str) -> Problem {
+pub(super) fn pod_gone(pod: &Target) -> Problem {
     Problem {
         code: Code::PodGone,
-        message: format!("pod/{name} is gone. A direct tunnel means that one pod, so it ended with it."),
+        message: format!("{pod} is gone. A direct tunnel means that one pod, so it ended with it."),
         next: "Open a tunnel to its Service or workload instead: those outlive a pod.".into(),
     }
 }

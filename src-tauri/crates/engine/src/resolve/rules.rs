@@ -12,9 +12,9 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Problem, list},
-    forward::{Forward, PortRef},
+    forward::{Forward, PortRef, Target},
     phase::{Endpoint, Trouble},
-    pod,
+    pod::{self, Restarts},
 };
 
 /// What a target is now.
@@ -30,6 +30,12 @@ pub(crate) struct Resolution {
     pub(crate) numbers: Vec<Option<u16>>,
     /// Whether the Service asks that a client stays with its pod: `sessionAffinity: ClientIP`.
     pub(crate) affinity: bool,
+    /// The restarts of its pods; `None` if there were none, or where its slices are read and not its pods.
+    pub(crate) restarts: Option<Restarts>,
+    /// When a direct tunnel's pod is to be gone, in milliseconds since 1970, if it is on its way out.
+    pub(crate) terminating_at: Option<u64>,
+    /// The workload that a direct tunnel's pod belongs to.
+    pub(crate) owner: Option<Target>,
 }
 
 impl Resolution {
@@ -227,8 +233,9 @@ fn ready(
         .iter()
         .flat_map(|p| slots.clone().filter_map(|slot| Some(endpoint(p, slot, in_pod(p, slot)?))))
         .collect();
+    let restarts = pod::restarts_of(pods.iter().copied());
     if !endpoints.is_empty() {
-        return Resolution { endpoints, numbers, ..Resolution::default() };
+        return Resolution { endpoints, numbers, restarts, ..Resolution::default() };
     }
     let target = &forward.target;
     let message = match pods {
@@ -240,7 +247,7 @@ fn ready(
             format!("None of the {} pods of {target} is ready: {why}.", many.len())
         }
     };
-    Resolution::none_ready(message, numbers)
+    Resolution { restarts, ..Resolution::none_ready(message, numbers) }
 }
 
 /// The endpoints of a direct tunnel: a running container is enough, ready or not, terminating or not.
@@ -252,18 +259,22 @@ pub(crate) fn pod(forward: &Forward, pod: &Pod) -> Resolution {
             Err(error) => return Resolution::trouble(&error, true),
         }
     }
-    let known = numbers.iter().copied().map(Some).collect();
+    let known = Resolution {
+        numbers: numbers.iter().copied().map(Some).collect(),
+        restarts: pod::restarts_of([pod]),
+        terminating_at: pod::terminating_at(pod),
+        ..Resolution::default()
+    };
     if !pod::is_running(pod) {
         let problem = Problem {
             code: Code::PodNotRunning,
             message: format!("No container of pod/{} runs: {}.", pod.name_any(), pod::why_not_ready(pod)),
             next: String::new(),
         };
-        let trouble = Some(Trouble { problem, needs_you: false });
-        return Resolution { trouble, numbers: known, ..Resolution::default() };
+        return Resolution { trouble: Some(Trouble { problem, needs_you: false }), ..known };
     }
     let endpoints = numbers.iter().enumerate().map(|(slot, port)| endpoint(pod, slot, *port)).collect();
-    Resolution { endpoints, numbers: known, ..Resolution::default() }
+    Resolution { endpoints, ..known }
 }
 
 fn endpoint(pod: &Pod, slot: usize, port: u16) -> Endpoint {

@@ -1,6 +1,8 @@
 //! A Service by its slices and Endpoints: the rules over Kubernetes' JSON, and the resolver over an API server in
 //! memory.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -171,7 +173,7 @@ fn shop_with_slices() -> FakeApi {
 }
 
 async fn nothing_more(resolver: &mut Resolver) {
-    let more = tokio::time::timeout(std::time::Duration::from_secs(1), resolver.next()).await;
+    let more = tokio::time::timeout(Duration::from_secs(1), resolver.next()).await;
     assert!(more.is_err(), "{more:?}");
 }
 
@@ -278,8 +280,81 @@ async fn a_permission_that_is_granted_and_withdrawn_is_followed() {
     let retry_now = resolver.retry_now.clone();
     let begun = tokio::time::Instant::now();
     tokio::join!(serves(&mut resolver, &[("from-slice", 80)]), async {
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         retry_now.notify_waiters();
     });
     assert_eq!(begun.elapsed().as_secs(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_role_that_serves_kubectl_serves_us() {
+    let api = FakeApi::with(&[SERVICES, PODS]);
+    for (path, verb) in [(SERVICES, Verb::List), (SERVICES, Verb::Watch), (PODS, Verb::Watch)] {
+        api.forbid(path, verb, true);
+    }
+    api.put(SERVICES, web(json!({"app": "web"})));
+    api.put(PODS, pod("a", json!({"app": "web"}), true));
+    let cluster = api.cluster();
+    let targets =
+        [to_service(&["http"]), super::tests::forward(Target::Selector { labels: "app=web".into() }, &["http"])];
+    for forward in targets {
+        let mut resolver = Resolver::new(cluster.clone(), forward, Arc::default());
+        // Neither of these meets a failure that is told.
+        serves(&mut resolver, &[("a", 80)]).await;
+        api.put(PODS, pod("b", json!({"app": "web"}), true));
+        let begun = tokio::time::Instant::now();
+        serves(&mut resolver, &[("a", 80), ("b", 80)]).await;
+        assert!(begun.elapsed() <= Duration::from_secs(3), "{:?}", begun.elapsed());
+        let quiet = tokio::time::timeout(Duration::from_secs(100), resolver.next()).await;
+        assert!(!matches!(quiet, Ok(Found::Lost(_))), "{quiet:?}");
+        api.delete(PODS, "b");
+        serves(&mut resolver, &[("a", 80)]).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn fifty_sessions_to_one_service_make_one_watch_a_kind() {
+    let api = shop_with_slices();
+    let cluster = api.cluster();
+    let begin = || Resolver::new(cluster.clone(), to_service(&["http"]), Arc::default());
+    let mut all: Vec<Resolver> = (0..50).map(|_| begin()).collect();
+    for resolver in &mut all {
+        until(resolver, "no pod", has(Code::NoReadyPod)).await;
+    }
+    let open = || [SERVICES, SLICES, PODS].map(|path| api.watching(path));
+    assert_eq!(open(), [1, 1, 1]);
+    api.put(SLICES, web_slice("web-1", &[("a", true)]));
+    for resolver in &mut all {
+        serves(resolver, &[("a", 80)]).await;
+    }
+    all.truncate(1);
+    nothing_more(&mut all[0]).await;
+    assert_eq!(open(), [1, 1, 0]);
+    all.clear();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(open(), [0, 0, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_old_is_not_shown_while_a_part_of_it_cannot_be_asked() {
+    let api = shop_with_slices();
+    api.put(SLICES, web_slice("web-1", &[("a", true)]));
+    let mut resolver = resolver(&api, to_service(&["http"]));
+    serves(&mut resolver, &[("a", 80)]).await;
+    api.away(true);
+    // What was told before that may be told first.
+    while !matches!(resolver.next().await, Found::Lost(_)) {}
+    for _ in 0..4 {
+        let found = resolver.next().await;
+        assert!(matches!(found, Found::Lost(_)), "{found:?}");
+    }
+    api.put(SLICES, web_slice("web-1", &[("b", true)]));
+    api.away(false);
+    loop {
+        match resolver.next().await {
+            Found::Lost(_) => {}
+            Found::Now(resolution) => break assert_eq!(names(&resolution), [("b", 0, 80)]),
+            other => panic!("{other:?}"),
+        }
+    }
 }

@@ -9,7 +9,6 @@ use futures::{FutureExt, StreamExt, stream::BoxStream};
 use k8s_openapi::{Metadata, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::{
     Resource, ResourceExt,
-    api::ListParams,
     runtime::watcher::{self, Event},
 };
 use serde::de::DeserializeOwned;
@@ -21,6 +20,7 @@ use tokio::{
 use super::{
     Name, Origin, Select, State, Told,
     backoff::{asked, backoff},
+    select::WATCH_SECONDS,
 };
 use crate::{
     api_error::code,
@@ -41,9 +41,6 @@ pub(super) const STALLED_LIST: Duration = Duration::from_secs(10);
 
 /// The same after a wake or a change of network, when the connection is most probably dead.
 pub(super) const STALLED_AFTER_RENEWAL: Duration = Duration::from_secs(3);
-
-/// The API server ends a watch after this long, in seconds, and kube begins it anew where it was.
-const WATCH_SECONDS: u32 = 290;
 
 /// A watch that has said nothing for longer than kube takes to notice that by itself is dead: kube waits without a
 /// limit for the answer to a watch that it begins anew.
@@ -374,26 +371,6 @@ fn burst<K>(events: &mut Events<K>, changes: &mut Vec<Event<K>>) -> Option<Resul
 
 fn name_of(object: &impl ResourceExt) -> Name {
     (object.namespace().unwrap_or_default(), object.name_any())
-}
-
-impl Select {
-    fn watch(&self) -> watcher::Config {
-        // Bookmarks, which kube asks for by itself, keep the version young.
-        let config = watcher::Config::default().timeout(WATCH_SECONDS);
-        match self {
-            Select::All => config,
-            Select::Labels(labels) => config.labels(labels),
-            Select::Name(name) => config.fields(&format!("metadata.name={name}")),
-        }
-    }
-
-    fn list(&self) -> ListParams {
-        match self {
-            Select::All => ListParams::default(),
-            Select::Labels(labels) => ListParams::default().labels(labels),
-            Select::Name(name) => ListParams::default().fields(&format!("metadata.name={name}")),
-        }
-    }
 }
 
 fn stalled(after: Duration) -> kube::Error {

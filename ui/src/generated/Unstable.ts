@@ -12,4 +12,12 @@ changes: number,
 /**
  * Why it last ceased to be.
  */
-reason: Problem, };
+reason: Problem, 
+/**
+ * How often its pods' containers have been restarted, as far as that is known.
+ */
+restarts: number, 
+/**
+ * Why the last of those was: `OOMKilled, exit code 137`; empty where nobody says.
+ */
+restarted_because: string, };

@@ -256,6 +256,13 @@ impl Session {
                     }
                 }
                 self.note_endpoints(&resolution.endpoints);
+                self.unsteady.note_restarts(resolution.restarts.as_ref());
+                // One client, so that it stays with one pod; unless the user wants it otherwise.
+                let had_affinity = self.standing.resolution.as_ref().is_some_and(|before| before.affinity);
+                if self.forward.balance.is_none() && resolution.affinity != had_affinity {
+                    let balance = if resolution.affinity { Balance::Sticky } else { self.forward.balance() };
+                    self.set_balance(balance);
+                }
                 self.standing = Standing { resolution: Some(resolution), ..Standing::default() };
                 self.apply();
             }
@@ -330,14 +337,7 @@ impl Session {
                 self.standing.forbidden = None;
                 self.shared.connector().retry_now();
             }
-            Control::Balance(balance) => {
-                self.shared.steer().set_balance(balance);
-                let text = match balance {
-                    Balance::Balanced => "balanced",
-                    Balance::Sticky => "sticky",
-                };
-                self.shared.journal.note(SessionEvent::new(What::Balance).text(text));
-            }
+            Control::Balance(balance) => self.set_balance(balance),
             Control::MoveTo(uid) => {
                 let mut endpoints = self.standing.resolution.iter().flat_map(|found| &found.endpoints);
                 // It may have gone since the user saw it.
@@ -347,6 +347,15 @@ impl Session {
             }
         }
         self.apply();
+    }
+
+    fn set_balance(&self, balance: Balance) {
+        self.shared.steer().set_balance(balance);
+        let text = match balance {
+            Balance::Balanced => "balanced",
+            Balance::Sticky => "sticky",
+        };
+        self.shared.journal.note(SessionEvent::new(What::Balance).text(text));
     }
 
     /// Takes in what a connection met.
@@ -406,8 +415,22 @@ impl Session {
         let events = self.shared.journal.last();
         let balance = self.shared.steer().balance();
         let unstable = self.unsteady.look(Instant::now()).0.filter(|_| !phase.is_final());
+        let resolution = self.standing.resolution.as_ref();
+        let terminating_at = resolution.and_then(|resolution| resolution.terminating_at);
+        // A pod that is gone was found with its owner before.
+        let instead = resolution.and_then(|resolution| resolution.owner.clone());
         self.view.send_if_modified(|view| {
-            let next = SessionView { phase, listeners, counters, events, balance, unstable, ..view.clone() };
+            let next = SessionView {
+                phase,
+                listeners,
+                counters,
+                events,
+                balance,
+                unstable,
+                terminating_at,
+                instead,
+                ..view.clone()
+            };
             let modified = *view != next;
             *view = next;
             modified

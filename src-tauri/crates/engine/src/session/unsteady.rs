@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 use tokio::time::Instant;
 
 use super::view::Unstable;
-use crate::{error::Problem, phase::Phase};
+use crate::{error::Problem, phase::Phase, pod::Restarts};
 
 /// So many changes …
 const CHANGES: usize = 3;
@@ -20,6 +20,8 @@ pub(crate) struct Unsteady {
     active: Option<bool>,
     /// Why it last ceased to be active.
     reason: Option<Problem>,
+    /// What was last known of its containers' restarts.
+    restarts: Option<Restarts>,
 }
 
 impl Unsteady {
@@ -39,6 +41,13 @@ impl Unsteady {
         }
     }
 
+    /// Takes note of what is known of the containers' restarts. What once was told stands until more is.
+    pub(crate) fn note_restarts(&mut self, restarts: Option<&Restarts>) {
+        if restarts.is_some() {
+            self.restarts = restarts.cloned();
+        }
+    }
+
     /// What is to be said of it now, and when to look again.
     pub(crate) fn look(&mut self, now: Instant) -> (Option<Unstable>, Option<Instant>) {
         while self.changes.front().is_some_and(|at| *at + WITHIN <= now) {
@@ -47,7 +56,9 @@ impl Unsteady {
         let look_again = self.changes.front().map(|at| *at + WITHIN);
         let reason = self.reason.clone().filter(|_| self.changes.len() >= CHANGES);
         let changes = u32::try_from(self.changes.len()).unwrap_or(u32::MAX);
-        (reason.map(|reason| Unstable { changes, reason }), look_again)
+        let (restarts, restarted_because) =
+            self.restarts.as_ref().map(|known| (known.count, known.reason.clone())).unwrap_or_default();
+        (reason.map(|reason| Unstable { changes, reason, restarts, restarted_because }), look_again)
     }
 }
 
@@ -77,9 +88,13 @@ mod tests {
         unsteady.note(&waiting("one, still"), at(3));
         unsteady.note(&active(), at(10));
         assert_eq!(changes(&mut unsteady, 10), None, "twice is a pod that was replaced");
-        unsteady.note(&waiting("OOMKilled"), at(20));
+        unsteady.note(&waiting("down"), at(20));
+        unsteady.note_restarts(Some(&Restarts { count: 7, reason: "OOMKilled".into() }));
+        unsteady.note_restarts(None);
         let (shown, look_again) = unsteady.look(at(20));
-        assert_eq!(shown.map(|shown| (shown.changes, shown.reason.message)), Some((3, "OOMKilled".into())));
+        let shown = shown.unwrap();
+        assert_eq!((shown.changes, shown.reason.message.as_str()), (3, "down"));
+        assert_eq!((shown.restarts, shown.restarted_because.as_str()), (7, "OOMKilled"));
         assert_eq!(look_again, Some(at(62)));
         unsteady.note(&active(), at(61));
         assert_eq!(changes(&mut unsteady, 61), Some(4));

@@ -56,6 +56,10 @@ pub struct Unstable {
     pub changes: u32,
     /// Why it last ceased to be.
     pub reason: Problem,
+    /// How often its pods' containers have been restarted, as far as that is known.
+    pub restarts: u32,
+    /// Why the last of those was: `OOMKilled, exit code 137`; empty where nobody says.
+    pub restarted_because: String,
 }
 
 /// One bound local port.

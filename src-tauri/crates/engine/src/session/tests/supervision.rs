@@ -216,3 +216,23 @@ async fn to_try_again_now_reaches_the_ways_and_what_is_forbidden() {
     assert_eq!(*running.pods.retried.lock().unwrap(), 1);
     running.stop().await;
 }
+
+#[tokio::test]
+async fn a_service_with_client_affinity_stays_with_one_pod_unless_the_user_says_otherwise() {
+    let affine = || match endpoints(&["a", "b", "c"]) {
+        Found::Now(resolution) => Found::Now(Resolution { affinity: true, ..resolution }),
+        other => other,
+    };
+    let pods = [("a", Pod::Echo), ("b", Pod::Echo), ("c", Pod::Echo)];
+    for (wish, expected) in [(None, Balance::Sticky), (Some(Balance::Balanced), Balance::Balanced)] {
+        let mut running = start(Forward { balance: wish, ..forward(LocalPort::Any) }, &pods);
+        running.found(affine());
+        let view = running.until("active", is_active).await;
+        assert_eq!(view.balance, expected);
+        // An edit of the Service is heeded.
+        running.found(endpoints(&["a", "b"]));
+        let found = running.until("edited", |view| view.phase.all_endpoints().count() == 2).await;
+        assert_eq!(found.balance, Balance::Balanced);
+        running.stop().await;
+    }
+}

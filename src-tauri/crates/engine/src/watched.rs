@@ -184,7 +184,18 @@ impl Watches {
             all.insert(question, weak);
             shared
         });
-        Watched::new(shared, retry_now)
+        let mut watched = Watched::new(shared, retry_now);
+        // A new user is not told of a failure from before: it asks for a try, and is told of that.
+        let (failing, synced) = {
+            let state = watched.state.borrow_and_update();
+            (state.failing.is_some(), state.synced)
+        };
+        if failing {
+            watched.shared.retry_now.notify_waiters();
+        } else if synced {
+            watched.state.mark_changed();
+        }
+        watched
     }
 
     fn begin<K, T>(&self, origin: Origin<K>, reduce: impl Fn(K) -> T + Send + Sync + 'static) -> Shared<T>

@@ -327,12 +327,14 @@ where
         let forbidden = error.code() == Code::Forbidden;
         let wait = if forbidden { FORBIDDEN } else { backoff(self.failures).max(least.unwrap_or_default()) };
         let (attempt, retry_at) = (self.failures, Instant::now() + wait);
+        // Who asks for a try as soon as this is told is not missed.
+        let (asked_for, back) = (self.retry_now.clone().notified_owned(), self.signals.back.clone().notified_owned());
         self.state.send_modify(|state| state.failing = Some(Told { error: Arc::new(error), attempt, retry_at }));
-        let back = self.signals.back.clone();
         tokio::select! {
-            () = self.wait(wait) => {}
+            () = tokio::time::sleep(wait) => {}
+            () = asked_for => {}
             // Where one was answered, the others need not wait.
-            () = back.notified(), if !forbidden && least.is_none() => {}
+            () = back, if !forbidden && least.is_none() => {}
         }
         // What is forbidden is looked for from the top again.
         if forbidden {

@@ -123,3 +123,17 @@ async fn one_answer_ends_the_waits_of_all() {
         assert!(first_back.elapsed() < Duration::from_millis(5), "{:?}", first_back.elapsed());
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_new_user_is_not_told_of_an_old_failure() {
+    let api = FakeApi::default();
+    let cluster = api.cluster();
+    let mut first = pods(&cluster, app("web"));
+    first.next().await.unwrap_err();
+    api.put(PODS, pod("a", json!({"app": "web"}), true));
+    let begun = Instant::now();
+    let mut second = pods(&cluster, app("web"));
+    second.next().await.unwrap();
+    first.next().await.unwrap();
+    assert_eq!((second.objects().len(), begun.elapsed()), (1, Duration::ZERO));
+}

@@ -95,6 +95,7 @@ impl Site {
             bind: Vec::new(),
             balance: None,
             hold_seconds: 30,
+            wait_for_name: false,
         });
         let views = self.engine.sessions().watch(id).ok_or("the session is not there")?;
         Ok(Tunnel { site: self, id, views, ports: Vec::new() })

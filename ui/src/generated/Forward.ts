@@ -35,4 +35,9 @@ balance?: Balance | null,
 /**
  * How long a connection is held while no endpoint can take it, in seconds.
  */
-hold_seconds: number, };
+hold_seconds: number, 
+/**
+ * Whether a direct tunnel goes on with the next pod of that name, as a StatefulSet makes them. Else it ends with its
+ * pod.
+ */
+wait_for_name: boolean, };

@@ -32,6 +32,10 @@ pub struct Forward {
     /// How long a connection is held while no endpoint can take it, in seconds.
     #[serde(default = "Forward::default_hold_seconds")]
     pub hold_seconds: u32,
+    /// Whether a direct tunnel goes on with the next pod of that name, as a StatefulSet makes them. Else it ends with its
+    /// pod.
+    #[serde(default)]
+    pub wait_for_name: bool,
 }
 
 impl Forward {
@@ -249,6 +253,7 @@ mod tests {
             bind: Vec::new(),
             balance: None,
             hold_seconds: 30,
+            wait_for_name: false,
         }
     }
 

@@ -68,6 +68,8 @@ pub(crate) struct Resolver {
     pods: Option<Followed>,
     /// The pod of a direct tunnel, once it was seen.
     pinned: Option<Pinned>,
+    /// The UID of the pod that it was before, where the next one of its name is waited for.
+    gone: Option<String>,
     /// Whether something changed that was not looked at yet.
     changed: bool,
     retry_now: Arc<Notify>,
@@ -130,14 +132,14 @@ impl Resolver {
             }
             Target::Selector { .. } | Target::Pod { .. } => Owner::Nobody,
         };
-        Resolver { cluster, forward, owner, pods: None, pinned: None, changed: true, retry_now }
+        Resolver { cluster, forward, owner, pods: None, pinned: None, gone: None, changed: true, retry_now }
     }
 
     /// Goes on by another client of the same context. The pod of a direct tunnel stays the one that it was.
     pub(crate) fn go_on_by(&mut self, cluster: Arc<Cluster>) {
-        let pinned = self.pinned.take();
+        let (pinned, gone) = (self.pinned.take(), self.gone.take());
         *self = Resolver::new(cluster, self.forward.clone(), self.retry_now.clone());
-        self.pinned = pinned;
+        (self.pinned, self.gone) = (pinned, gone);
     }
 
     /// The target as it is after the next change. Cancel-safe.
@@ -285,12 +287,26 @@ impl Resolver {
         };
         let pod = match (watched.object(), &self.pinned) {
             (None, None) => return Decision::Missing,
+            (Some(pod), None) if self.gone.is_some() && pod.metadata.uid == self.gone => return Decision::Missing,
             // Nothing of it runs any more, and nothing will: its object only waits to be cleared away.
             (Some(pod), Some(_)) if pod::is_terminating(&pod) && !pod::is_running(&pod) => None,
             (Some(pod), Some(pinned)) if pod.metadata.uid != pinned.uid => None,
             (pod, _) => pod,
         };
-        let Some(pod) = pod else { return Decision::Gone };
+        let pod = match pod {
+            Some(pod) => pod,
+            None if !self.forward.wait_for_name => return Decision::Gone,
+            // The next one of that name, once it is there.
+            None => {
+                if let Some(pinned) = self.pinned.take() {
+                    self.gone = pinned.uid;
+                }
+                match watched.object().filter(|next| next.metadata.uid != self.gone) {
+                    Some(next) => next,
+                    None => return Decision::Missing,
+                }
+            }
+        };
         let pinned = self.pinned.get_or_insert_with(|| Pinned {
             uid: pod.metadata.uid.clone(),
             parent: Parent::of(&pod, &self.cluster, &self.forward.namespace),

@@ -81,3 +81,26 @@ async fn the_workload_of_a_pod_is_known_as_far_as_it_may_be_read() {
     let Found::Now(more) = forbidden.next().await else { panic!("nothing failed that is told") };
     assert_eq!((more.owner, more.trouble), (found.owner, None));
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_name_goes_on_with_the_next_pod_of_it() {
+    let api = FakeApi::with(&[NAMESPACES, PODS]);
+    api.put(NAMESPACES, json!({"metadata": {"name": "shop"}}));
+    let first = pod("a", json!({}), true);
+    api.put(PODS, first.clone());
+    let forward = Forward { wait_for_name: true, ..forward(Target::Pod { name: "a".into() }, &["80"]) };
+    let mut resolver = resolver(&api, forward);
+    serves(&mut resolver, &[("a", 80)]).await;
+    // Its object stays until it is cleared away, and is not taken for the next one.
+    let mut going = first.clone();
+    going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:30Z");
+    going["status"]["containerStatuses"][0]["state"] = json!({"terminated": {"exitCode": 0}});
+    api.put(PODS, going);
+    let waits = until(&mut resolver, "gone", |r| r.trouble.is_some()).await;
+    assert_eq!(trouble(&waits).0, Code::TargetNotFound);
+    let mut next = first;
+    next["metadata"]["uid"] = json!("another");
+    api.put(PODS, next);
+    let found = until(&mut resolver, "the next", |r| !r.endpoints.is_empty()).await;
+    assert_eq!(found.endpoints[0].uid, "another");
+}

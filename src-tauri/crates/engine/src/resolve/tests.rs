@@ -23,6 +23,7 @@ pub(super) fn forward(target: Target, remotes: &[&str]) -> Forward {
         bind: Vec::new(),
         balance: None,
         hold_seconds: 30,
+        wait_for_name: false,
     }
 }
 

@@ -194,6 +194,7 @@ fn forward(local: LocalPort) -> Forward {
         bind: Vec::new(),
         balance: None,
         hold_seconds: 10,
+        wait_for_name: false,
     }
 }
 

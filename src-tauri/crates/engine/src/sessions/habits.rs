@@ -66,6 +66,7 @@ mod tests {
             bind: Vec::new(),
             balance: None,
             hold_seconds: 30,
+            wait_for_name: false,
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod faults;
 mod kubectl;
+#[cfg(unix)]
+mod logins;
 
 mod scenario {
     use portolan_tests::{scenarios, site::Site};

@@ -7,6 +7,7 @@ use std::{
 
 use portolan_demo::{Demo, Options};
 use portolan_engine::{
+    context::ContextId,
     engine::Engine,
     forward::{Forward, Target},
     kubeconfig::Source,
@@ -69,6 +70,12 @@ impl Site {
         Ok(Site { cluster, engine, kubeconfig: kubeconfig.to_owned(), demo })
     }
 
+    /// The same cluster, known to the engine by another kubeconfig.
+    pub fn known_by(self, kubeconfig: &Path) -> Site {
+        let engine = Engine::new(Source::File(kubeconfig.to_owned()), None);
+        Site { engine, kubeconfig: kubeconfig.to_owned(), ..self }
+    }
+
     /// The demo cluster that this is.
     ///
     /// # Errors
@@ -77,18 +84,26 @@ impl Site {
         self.demo.as_ref().ok_or_else(|| "this is no demo cluster".into())
     }
 
+    /// The context that tunnels are in.
+    ///
+    /// # Errors
+    /// When the kubeconfig has none.
+    pub fn context(&self) -> Result<ContextId> {
+        Ok(Source::File(self.kubeconfig.clone()).load()?.find(None)?.id)
+    }
+
     /// Begins a tunnel, as `portolan forward` does. `target` may be `-l LABELS`.
     ///
     /// # Errors
     /// When the arguments mean nothing.
     pub fn begin(&self, target: &str, ports: &[&str]) -> Result<Tunnel<'_>> {
-        let context = Source::File(self.kubeconfig.clone()).load()?.find(None)?;
+        let context = self.context()?;
         let target = match target.strip_prefix("-l ") {
             Some(labels) => Target::Selector { labels: labels.into() },
             None => parse::target(target)?,
         };
         let id = self.engine.start(Forward {
-            context: context.id,
+            context,
             namespace: NAMESPACE.into(),
             target,
             ports: ports.iter().map(|port| parse::port(port)).collect::<Result<_, _>>()?,

@@ -33,6 +33,7 @@ pub(crate) async fn run(args: ForwardArgs) -> Result<(), Ended> {
             _ => None,
         },
         hold_seconds: u32::try_from(args.hold.as_secs()).unwrap_or(u32::MAX),
+        wait_for_name: false,
     };
     forward.check().map_err(|error| Ended::Usage(error.problem()))?;
 

@@ -3,8 +3,9 @@
 use std::error::Error as _;
 
 use kube::client::AuthError;
+use portolan_wire::client::NoCredentials;
 
-use crate::error::Code;
+use crate::{credentials::failure::Failure, error::Code};
 
 /// What to branch on.
 pub(crate) fn code(error: &kube::Error) -> Code {
@@ -14,7 +15,7 @@ pub(crate) fn code(error: &kube::Error) -> Code {
             403 => Code::Forbidden,
             _ => Code::Server,
         },
-        other if auth(other).is_some() => Code::Login,
+        other if auth(other).is_some() || no_credentials(other).is_some() => Code::Login,
         kube::Error::SerdeError(_) | kube::Error::BuildRequest(_) | kube::Error::HttpError(_) => Code::Server,
         _ => Code::Unreachable,
     }
@@ -24,6 +25,7 @@ pub(crate) fn code(error: &kube::Error) -> Code {
 pub(crate) fn describe(operation: &str, server: &str, error: &kube::Error) -> String {
     match code(error) {
         Code::Forbidden => format!("you may not {operation}: {}", why(error)),
+        Code::Login if no_credentials(error).is_some() => format!("could not {operation}: {}", why(error)),
         Code::Login => format!("could not {operation}: {server} does not accept the credentials ({})", why(error)),
         Code::Unreachable => format!("could not {operation}: the API server {server} does not answer ({})", why(error)),
         _ => format!("could not {operation}: the API server {server} says: {}", why(error)),
@@ -32,6 +34,9 @@ pub(crate) fn describe(operation: &str, server: &str, error: &kube::Error) -> St
 
 /// What the user can do.
 pub(crate) fn next(error: &kube::Error) -> String {
+    if let Some(failure) = plugin(error) {
+        return failure.next();
+    }
     match code(error) {
         Code::Forbidden => "Ask whoever runs the cluster for a Role that allows it.",
         Code::Login => "Sign in again; `kubectl get pods` shows whether it worked.",
@@ -51,17 +56,17 @@ fn auth(error: &kube::Error) -> Option<&AuthError> {
     }
 }
 
-/// In words, without what an exec plugin has printed: its standard output holds the token.
-fn why_no_credentials(error: &AuthError) -> String {
+/// Why a request was not sent for want of credentials.
+fn no_credentials(error: &kube::Error) -> Option<&NoCredentials> {
     match error {
-        AuthError::AuthExecRun { cmd, out } => {
-            let said = String::from_utf8_lossy(&out.stderr);
-            let said = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing about why");
-            format!("the plugin {cmd} ended with {}: {said}", out.status)
-        }
-        AuthError::AuthExecParse(_) => "what the plugin printed is no ExecCredential".into(),
-        other => other.to_string(),
+        kube::Error::Service(error) => error.downcast_ref(),
+        _ => None,
     }
+}
+
+/// What is wrong with the exec plugin, if that is why.
+fn plugin(error: &kube::Error) -> Option<&Failure> {
+    no_credentials(error)?.0.downcast_ref()
 }
 
 /// The innermost cause, which is where the operating system or the server speaks: `Connection refused (os error 111)`.
@@ -70,7 +75,7 @@ fn why(error: &kube::Error) -> String {
         return if status.message.is_empty() { format!("status {}", status.code) } else { status.message.clone() };
     }
     if let Some(error) = auth(error) {
-        return why_no_credentials(error);
+        return error.to_string();
     }
     let mut innermost = error.source();
     while let Some(next) = innermost.and_then(std::error::Error::source) {
@@ -82,6 +87,7 @@ fn why(error: &kube::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::credentials::failure::Why;
     use kube::core::Status;
 
     fn api(code: u16, message: &str) -> kube::Error {
@@ -98,23 +104,24 @@ mod tests {
         assert!(describe("list pods", "https://x", &api(503, "")).contains("status 503"));
     }
 
-    #[cfg(unix)]
     #[test]
-    fn what_a_plugin_printed_is_not_told() {
-        use std::{os::unix::process::ExitStatusExt, process};
-
-        let output = || process::Output {
-            status: process::ExitStatus::from_raw(1 << 8),
-            stdout: b"{\"token\": \"s3cr3t\"}".to_vec(),
-            stderr: b"warming up\nthe session has expired\n".to_vec(),
+    fn a_plugin_that_gives_no_credentials_is_told_in_its_own_words() {
+        let failure = Failure {
+            plugin: "aws".into(),
+            why: Why::Missing { searched: "/bin:/sbin".into(), hint: Some("brew install awscli".into()) },
         };
-        let failed = || AuthError::AuthExecRun { cmd: "aws".into(), out: Box::new(output()) };
-        for error in [kube::Error::Auth(failed()), kube::Error::Service(Box::new(failed()))] {
-            assert_eq!(code(&error), Code::Login);
-            let text = describe("sign in", "https://x", &error);
-            assert!(text.contains("the plugin aws ended with exit status: 1: the session has expired"), "{text}");
-            assert!(!text.contains("s3cr3t"), "{text}");
-        }
+        let error = kube::Error::Service(Box::new(NoCredentials(failure.into())));
+        assert_eq!(code(&error), Code::Login);
+        let text = describe("list pods", "https://x", &error);
+        assert_eq!(text, "could not list pods: the plugin aws is not installed: looked for it in /bin:/sbin");
+        assert_eq!(next(&error), "brew install awscli");
+    }
+
+    #[test]
+    fn credentials_that_kube_cannot_use_are_a_login_too() {
+        let error = kube::Error::Auth(AuthError::AuthExec("no id-token".into()));
+        assert_eq!(code(&error), Code::Login);
+        assert!(describe("list pods", "https://x", &error).contains("no id-token"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use k8s_openapi::{
 use kube::{Api, Client, Resource, ResourceExt, api::ListParams};
 use portolan_wire::{
     Connector,
-    client::{Environment, client},
+    client::{Connections, Credentials, Environment, client},
     portforward::PortForward,
     upgrade::Wire,
 };
@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 
 use crate::{
     context::ContextId,
+    credentials::{Logins, cluster_login::ClusterLogin, login::Login, plugin::Plugin},
     error::Error,
     kubeconfig::Contexts,
     resolve::Rungs,
@@ -44,6 +45,10 @@ pub struct Cluster {
     pub(crate) rungs: Arc<Rungs>,
     /// What is watched of it.
     watches: Arc<Watches>,
+    /// The client's, where it is one of ours.
+    connections: Option<Connections>,
+    /// The user's, where it has an exec plugin.
+    login: Option<Arc<ClusterLogin>>,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -55,38 +60,56 @@ impl std::fmt::Debug for Cluster {
 impl Cluster {
     /// A cluster behind a client and a connector of the caller's.
     pub fn new(context: ContextId, server: String, client: Client, connector: Arc<dyn Connector>) -> Self {
-        let (rungs, watches) = (Arc::default(), Arc::default());
-        Cluster { context, server, client, connector, fingerprint: None, rungs, watches }
+        Cluster {
+            context,
+            server,
+            client,
+            connector,
+            fingerprint: None,
+            rungs: Arc::default(),
+            watches: Arc::default(),
+            connections: None,
+            login: None,
+        }
     }
 
-    /// Builds the client of one context. Sends nothing yet, but may run the context's exec plugin. Connections into pods
-    /// take only the wire that is named, if any.
+    /// Builds the client of one context. Sends nothing yet, but waits for the user's exec plugin, if there is one. Whether
+    /// that fails is told by the first request, and by each one until somebody signs in. Connections into pods take only
+    /// the wire that is named, if any.
     ///
     /// # Errors
-    /// When the kubeconfig's cluster or user cannot be used, or the exec plugin fails.
-    pub async fn open(contexts: &Contexts, context: &ContextId, wire: Option<Wire>) -> Result<Self, Error> {
+    /// When the kubeconfig's cluster or user cannot be used.
+    pub async fn open(
+        contexts: &Contexts,
+        context: &ContextId,
+        wire: Option<Wire>,
+        logins: &Logins,
+    ) -> Result<Self, Error> {
         let entry = contexts.find(Some(&context.name))?;
         let config = contexts.config(&context.name).await?;
         let server = entry.server;
-        // It runs an exec plugin inside this call, and waits for it on this thread.
-        let built = tokio::task::spawn_blocking({
-            let runtime = tokio::runtime::Handle::current();
-            move || {
-                let _guard = runtime.enter();
-                client(config, &Environment::read())
-            }
-        });
-        let client = match built.await {
-            Ok(client) => client.map_err(|source| Error::Api {
-                operation: format!("sign in to context {}", context.name),
-                server: server.clone(),
-                source: Box::new(source),
-            })?,
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-        };
+        let plugin = Plugin::of(&context.source, &entry.user, &config.auth_info);
+        let login = plugin.map(|plugin| ClusterLogin::new(logins.of(plugin), server.clone()));
+        if let Some(login) = &login {
+            // Requests give up sooner, which is of no use to somebody who has to type a password first.
+            let _told_by_requests = login.login().credential(None).await;
+        }
+        let credentials = login.clone().map(|login| login as Arc<dyn Credentials>);
+        let (client, connections) = client(config, &Environment::read(), credentials).map_err(|source| Error::Api {
+            operation: format!("sign in to context {}", context.name),
+            server: server.clone(),
+            source: Box::new(source),
+        })?;
         let connector = PortForward::new(client.clone(), wire);
         let fingerprint = contexts.fingerprint(&context.name);
-        Ok(Cluster { fingerprint, ..Cluster::new(context.clone(), server, client, connector) })
+        let connections = Some(connections);
+        let cluster = Cluster::new(context.clone(), server, client, connector);
+        Ok(Cluster { fingerprint, connections, login, ..cluster })
+    }
+
+    /// The login of the user's exec plugin; `None` if there is none.
+    pub fn login(&self) -> Option<&Arc<Login>> {
+        self.login.as_deref().map(ClusterLogin::login)
     }
 
     /// The API of a kind in a scope.
@@ -137,6 +160,10 @@ impl Cluster {
     /// After a wake from sleep or a change of network: makes anew at once what may have broken unseen, and has the rest prove
     /// itself. What is known stands meanwhile.
     pub(crate) fn renew(&self) {
+        // First, so that what is begun anew does not take a connection that waited to be used again.
+        if let Some(connections) = &self.connections {
+            connections.renew();
+        }
         self.connector.renew();
         self.watches.renew();
     }

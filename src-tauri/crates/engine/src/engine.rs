@@ -13,6 +13,7 @@ use crate::{
     catalog::Catalog,
     cluster::Cluster,
     context::{ContextId, ContextView, Namespaces, Reach},
+    credentials::Logins,
     error::{Error, Problem},
     feed::{Feed, KubeconfigView, Part},
     forward::Forward,
@@ -38,6 +39,7 @@ pub struct Engine {
 pub(crate) struct Clusters {
     sources: Sources,
     wire: Option<Wire>,
+    logins: Logins,
     open: Mutex<HashMap<ContextId, Arc<Opened>>>,
 }
 
@@ -52,7 +54,12 @@ impl Engine {
         let sources = Sources::new(source);
         let engine = Engine {
             sessions: Sessions::new(feed.clone()),
-            clusters: Arc::new(Clusters { sources: sources.clone(), wire, open: Mutex::default() }),
+            clusters: Arc::new(Clusters {
+                sources: sources.clone(),
+                wire,
+                logins: Logins::default(),
+                open: Mutex::default(),
+            }),
             catalog: tokio::sync::Mutex::new(Catalog::new(feed.clone())),
             sources,
             feed,
@@ -153,6 +160,27 @@ impl Engine {
         }
     }
 
+    /// Has the exec plugin of a context's user make new credentials, if there is one; all sessions of the context that wait
+    /// try again at once.
+    ///
+    /// # Errors
+    /// When the context does not exist, or the plugin fails.
+    pub async fn sign_in(&self, context: &ContextId) -> Result<(), Problem> {
+        let cluster = self.cluster(context).await?;
+        if let Some(login) = cluster.login() {
+            login.sign_in().await.map_err(|failure| failure.problem())?;
+        }
+        for key in self.feed.keys("session/") {
+            if let Some(Part::Session(view)) = self.feed.get(&key)
+                && view.forward.context == *context
+            {
+                // One that does not wait is not disturbed by it.
+                self.sessions.retry(view.id);
+            }
+        }
+        Ok(())
+    }
+
     /// Shows one list in the feed, and keeps it up to date until another one is asked for.
     pub async fn look(&self, view: Option<View>) {
         self.catalog.lock().await.look(view, &self.clusters).await;
@@ -168,7 +196,7 @@ impl Engine {
 
     /// Ends everything: when this returns, no port is held and no connection is open.
     pub async fn shutdown(&self) {
-        tokio::join!(self.look(None), self.sessions.stop_all());
+        tokio::join!(self.look(None), self.sessions.stop_all(), self.clusters.logins.end());
     }
 }
 
@@ -178,7 +206,12 @@ impl Clusters {
     pub(crate) fn with(cluster: Arc<Cluster>) -> Self {
         let context = cluster.context.clone();
         let open = HashMap::from([(context, Arc::new(OnceCell::from(watch::Sender::new(cluster))))]);
-        Clusters { sources: Sources::new(Source::Default), wire: None, open: Mutex::new(open) }
+        Clusters {
+            sources: Sources::new(Source::Default),
+            wire: None,
+            logins: Logins::default(),
+            open: Mutex::new(open),
+        }
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<ContextId, Arc<Opened>>> {
@@ -213,7 +246,7 @@ impl Clusters {
             if fingerprint.is_none() || fingerprint == cluster.borrow().fingerprint {
                 continue;
             }
-            match Cluster::open(&contexts, &context, self.wire).await {
+            match Cluster::open(&contexts, &context, self.wire, &self.logins).await {
                 Ok(new) => {
                     cluster.send_replace(Arc::new(new));
                 }
@@ -228,7 +261,8 @@ impl Clusters {
         // One at a time: whoever else needs the same context waits for this attempt, and for its exec plugin.
         let opened = cell.get_or_try_init(|| async {
             let contexts = self.sources.of(context).load()?;
-            Cluster::open(&contexts, context, self.wire).await.map(|cluster| watch::Sender::new(Arc::new(cluster)))
+            let cluster = Cluster::open(&contexts, context, self.wire, &self.logins).await?;
+            Ok::<_, Error>(watch::Sender::new(Arc::new(cluster)))
         });
         Ok(opened.await?.subscribe())
     }

@@ -3,6 +3,7 @@
 //! The map, from what the user asks for to the bytes:
 //! - [`forward`] is what the user asks for, [`parse`] reads it as kubectl would, [`context`] and [`kubeconfig`] say of
 //!   which cluster.
+//! - [`credentials`] are what exec plugins make: one run for all who need the same.
 //! - [`engine::Engine`] is the handle that everything delegates to.
 //! - [`sessions`] is the supervisor, [`session`] the task of one forward, [`phase`] the states of one and the pure function
 //!   that moves it.
@@ -18,6 +19,7 @@ mod api_error;
 pub mod catalog;
 pub mod cluster;
 pub mod context;
+pub mod credentials;
 pub mod engine;
 pub mod error;
 #[cfg(test)]

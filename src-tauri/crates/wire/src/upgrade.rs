@@ -13,7 +13,7 @@ use tokio_tungstenite::{
     tungstenite::{handshake::client::generate_key, handshake::derive_accept_key, protocol::Role},
 };
 
-use crate::{Failure, Io, Kind, PodPort, tunnel};
+use crate::{Failure, Io, Kind, PodPort, client::NoCredentials, tunnel};
 
 /// What a refusal may say. A Status object takes a few hundred bytes.
 const LONGEST_REFUSAL: usize = 64 * 1024;
@@ -175,6 +175,9 @@ fn not_sent(error: &kube::Error) -> Refusal {
     while let Some(error) = source {
         if error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect()) {
             return Refusal::Any(failure);
+        }
+        if let Some(none) = error.downcast_ref::<NoCredentials>() {
+            return Refusal::Any(Failure { kind: Kind::Login, text: none.to_string() });
         }
         source = error.source();
     }

@@ -15,7 +15,13 @@ pub(in crate::client) mod fakes;
 #[cfg(test)]
 mod tests;
 
-use std::{error::Error, io, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    io,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use futures::{FutureExt, future::BoxFuture};
 use http::Uri;
@@ -30,12 +36,14 @@ use hyper_util::{
 use kube::client::{ConfigExt, RustlsTlsError};
 use rustls::{
     ClientConfig,
+    client::Resumption,
     pki_types::{InvalidDnsNameError, ServerName},
 };
 use tokio::{net::TcpStream, time::error::Elapsed};
 use tower::{BoxError, Service, ServiceExt, service_fn};
 
 use super::{
+    credentials::Shown,
     proxy::{Kind, Proxy, with_port},
     secured::Secured,
 };
@@ -65,35 +73,59 @@ enum ThroughProxy {
     Refused(String, String, String),
 }
 
-/// Connects to the API server that `config` names, through `proxy` where there is one.
-///
-/// # Errors
-/// When certificates or keys cannot be used. `config`'s exec plugin is run if it has one.
-pub(super) fn connector(
-    config: &kube::Config,
-    proxy: Option<Proxy>,
-) -> kube::Result<
-    impl Service<Uri, Response = Secured, Error = BoxError, Future = BoxFuture<'static, Result<Secured, BoxError>>>
-    + Clone
-    + Send
-    + 'static,
-> {
-    let dialer = Dialer::new(proxy)?;
-    let too_late = dialer.too_late();
-    let tls = Arc::new(config.rustls_client_config()?);
-    let name = config.tls_server_name.clone().map(ServerName::try_from).transpose();
-    let name = name.map_err(|invalid| kube::Error::RustlsTls(RustlsTlsError::InvalidServerName(invalid)))?;
-    Ok(service_fn(move |uri: Uri| {
-        let too_late = too_late.clone();
-        let connecting = connect(dialer.clone(), tls.clone(), name.clone(), uri);
-        tokio::time::timeout(CONNECT_TIMEOUT, connecting)
+/// Connects to one API server, through a proxy where there is one. Its clones share their TLS sessions.
+#[derive(Clone)]
+pub(super) struct Connector {
+    dialer: Dialer,
+    tls: Arc<ClientConfig>,
+    /// The name in the server's certificate, where that is not its URL's.
+    name: Option<ServerName<'static>>,
+}
+
+impl Connector {
+    /// To the API server that `config` names. Without a client certificate of its own it shows what `shown` has when the
+    /// connection is made.
+    ///
+    /// # Errors
+    /// When certificates or keys cannot be used.
+    pub(super) fn new(config: &kube::Config, proxy: Option<Proxy>, shown: &Arc<Shown>) -> kube::Result<Self> {
+        let mut tls = config.rustls_client_config()?;
+        if !tls.client_auth_cert_resolver.has_certs() {
+            tls.client_auth_cert_resolver = shown.clone();
+        }
+        let name = config.tls_server_name.clone().map(ServerName::try_from).transpose();
+        let name = name.map_err(|invalid| kube::Error::RustlsTls(RustlsTlsError::InvalidServerName(invalid)))?;
+        Ok(Connector { dialer: Dialer::new(proxy)?, tls: Arc::new(tls), name })
+    }
+
+    /// The same, without the TLS sessions that there have been.
+    pub(super) fn anew(&self) -> Self {
+        let mut tls = ClientConfig::clone(&self.tls);
+        tls.resumption = Resumption::default();
+        Connector { tls: Arc::new(tls), ..self.clone() }
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Secured;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Secured, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, server: Uri) -> Self::Future {
+        let Connector { dialer, tls, name } = self.clone();
+        let too_late = dialer.too_late();
+        tokio::time::timeout(CONNECT_TIMEOUT, connect(dialer, tls, name, server))
             .map(move |done| match done {
                 Ok(Err(error)) if !is_timeout(&*error) => Err(error),
                 Ok(Ok(stream)) => Ok(stream),
                 Ok(Err(_)) | Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, too_late).into()),
             })
             .boxed()
-    }))
+    }
 }
 
 /// Connects to `server`. `name` is the one in its certificate, where that is not its URL's.

@@ -14,7 +14,10 @@ fn config(server: &str) -> kube::Config {
 
 /// Asks for `/version`.
 async fn ask(config: kube::Config, environment: &Environment) -> kube::Result<String> {
-    client(config, environment)?.request_text(Request::get("/version?pretty=true").body(Vec::new()).unwrap()).await
+    client(config, environment, None)?
+        .0
+        .request_text(Request::get("/version?pretty=true").body(Vec::new()).unwrap())
+        .await
 }
 
 #[tokio::test]
@@ -25,7 +28,7 @@ async fn a_request_has_the_servers_url_the_credentials_and_the_headers() {
     config.auth_info.impersonate = Some("ops".into());
     config.headers = vec![("x-one".parse().unwrap(), "1".parse().unwrap())];
     config.default_namespace = "shop".into();
-    let client = client(config, &Environment::default()).unwrap();
+    let (client, _) = client(config, &Environment::default(), None).unwrap();
     assert_eq!(client.default_namespace(), "shop");
     let request = || Request::get("/version").body(Vec::new()).unwrap();
     assert_eq!(client.request_text(request()).await.unwrap(), "ok");
@@ -96,21 +99,56 @@ async fn the_name_in_the_certificate_can_be_another() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_plugin_that_prints_a_token_runs_once() {
+async fn kube_runs_no_program() {
     let server = api().await;
     let folder = tempfile::tempdir().unwrap();
     let runs = folder.path().join("runs");
-    let credential =
-        r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t0ken"}}"#;
-    let script = format!("echo run >> '{}'; echo '{credential}'", runs.display());
-    let mut config = config(&server.url("http"));
-    config.auth_info = serde_json::from_value(serde_json::json!({ "exec": {
+    let script = format!("echo run >> '{}'; echo '{{}}'", runs.display());
+    let with = |auth: serde_json::Value| {
+        let mut config = config(&server.url("http"));
+        config.auth_info = serde_json::from_value(auth).unwrap();
+        config
+    };
+    let exec = serde_json::json!({ "exec": {
         "apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "args": ["-c", script], "interactiveMode": "Never",
-    }}))
-    .unwrap();
-    assert_eq!(ask(config, &Environment::default()).await.unwrap(), "ok");
-    assert!(server.notes.all()[0].contains("authorization: Bearer t0ken"));
-    assert_eq!(std::fs::read_to_string(runs).unwrap(), "run\n");
+    }});
+    assert_eq!(ask(with(exec), &Environment::default()).await.unwrap(), "ok");
+    assert!(!server.notes.all()[0].contains("authorization"));
+    let path = folder.path().join("provider");
+    std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let provider =
+        serde_json::json!({ "auth-provider": { "name": "gcp", "config": { "cmd-path": path, "token-key": "t" } }});
+    let error = ask(with(provider), &Environment::default()).await.unwrap_err();
+    assert!(matches!(&error, kube::Error::Auth(AuthError::AuthExec(said)) if said.contains("gcp")), "{error:?}");
+    assert!(!runs.exists(), "{:?}", std::fs::read_to_string(runs));
+}
+
+#[tokio::test]
+async fn renewed_connections_are_taken_by_new_requests_and_leave_old_ones_alone() {
+    let server = fake(|mut stream, notes| async move {
+        notes.add("connected");
+        while let Some(head) = read_head(&mut stream).await {
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\no").await.unwrap();
+            if head.contains("/watch") {
+                notes.has(3).await;
+            }
+            stream.write_all(b"k").await.unwrap();
+        }
+    })
+    .await;
+    let (client, connections) = client(config(&server.url("http")), &Environment::default(), None).unwrap();
+    let request = |path: &str| Request::get(path).body(Vec::new()).unwrap();
+    let ask = || async { client.request_text(request("/version")).await.unwrap() };
+    let watch = client.request_stream(request("/watch")).await.unwrap();
+    assert_eq!((ask().await, ask().await), ("ok".into(), "ok".into()));
+    assert_eq!(server.notes.all().len(), 2, "one for the watch, and one for those that come one after the other");
+    connections.renew();
+    assert_eq!((ask().await, ask().await), ("ok".into(), "ok".into()));
+    assert_eq!(server.notes.all().len(), 3);
+    let mut text = String::new();
+    std::pin::pin!(watch).read_to_string(&mut text).await.unwrap();
+    assert_eq!(text, "ok");
 }
 
 #[tokio::test(start_paused = true)]
@@ -143,7 +181,7 @@ async fn a_response_may_be_quiet_for_hours() {
         }
     })
     .await;
-    let client = client(config(&server.url("http")), &Environment::default()).unwrap();
+    let (client, _) = client(config(&server.url("http")), &Environment::default(), None).unwrap();
     let asked = tokio::time::Instant::now();
     let stream = client.request_stream(Request::get("/watch").body(Vec::new()).unwrap()).await.unwrap();
     let mut text = String::new();
@@ -177,7 +215,7 @@ async fn an_upgrade_goes_through() {
         let _ = tokio::io::copy(&mut from, &mut to).await;
     })
     .await;
-    let client = client(config(&server.url("http")), &Environment::default()).unwrap();
+    let (client, _) = client(config(&server.url("http")), &Environment::default(), None).unwrap();
     let request = Request::get("/echo").header("connection", "upgrade").header("upgrade", "echo");
     let response = client.send(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), 101);

@@ -35,7 +35,12 @@ impl Notes {
 
     /// All, once there is one.
     pub(in crate::client) async fn some(&self) -> Vec<String> {
-        self.0.subscribe().wait_for(|notes| !notes.is_empty()).await.unwrap().clone()
+        self.has(1).await
+    }
+
+    /// All, once there are so many.
+    pub(in crate::client) async fn has(&self, count: usize) -> Vec<String> {
+        self.0.subscribe().wait_for(|notes| notes.len() >= count).await.unwrap().clone()
     }
 }
 

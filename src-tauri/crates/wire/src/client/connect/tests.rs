@@ -16,7 +16,7 @@ fn named(url: &str) -> Option<Proxy> {
 
 /// Why a connection to `server` fails.
 async fn failure(config: &kube::Config, proxy: Option<Proxy>) -> String {
-    let connector = connector(config, proxy).unwrap();
+    let connector = Connector::new(config, proxy, &Arc::default()).unwrap();
     innermost(&*connector.oneshot(config.cluster_url.clone()).await.err().unwrap())
 }
 
@@ -150,7 +150,7 @@ fn a_certificate_is_for_the_urls_name_or_address() {
     }
     let mut config = kube::Config::new("https://shop.test".parse().unwrap());
     config.tls_server_name = Some("no name".into());
-    let refused = connector(&config, None).err();
+    let refused = Connector::new(&config, None, &Arc::default()).err();
     assert!(matches!(refused, Some(kube::Error::RustlsTls(RustlsTlsError::InvalidServerName(_)))), "{refused:?}");
 }
 

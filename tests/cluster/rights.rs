@@ -31,9 +31,9 @@ async fn what_is_forbidden_is_said_to_be() -> Result {
         ("get services -A", "list services in all namespaces"),
         ("get workloads -n default", " in default"),
         ("get pods -n default", "list pods in default"),
-        ("forward svc/web :80 -n default", "list services in default"),
-        ("forward deploy/web :80 -n default", "list deployments in default"),
-        ("forward web-0 :80 -n default", "list pods in default"),
+        ("forward svc/web :80 -n default", "get services in default"),
+        ("forward deploy/web :80 -n default", "get deployments in default"),
+        ("forward web-0 :80 -n default", "get pods in default"),
         ("forward -l app=web :80 -n default", "list pods in default"),
     ] {
         let ended = viewer.run(args).await?;

@@ -115,8 +115,8 @@ pub(super) struct Query<K, T> {
     listed_at: Option<Instant>,
     /// Whether it was begun anew for a wake or a change of network, and has not been answered since.
     renewed: bool,
-    /// What was read the last time, where it is read again and again.
-    versions: HashMap<Name, Option<String>>,
+    /// What was read the last time, where it is read again and again; `None` after a watch.
+    versions: Option<HashMap<Name, Option<String>>>,
 }
 
 impl<K, T> Query<K, T>
@@ -142,7 +142,7 @@ where
             drops: 0,
             listed_at: None,
             renewed: false,
-            versions: HashMap::new(),
+            versions: None,
         }
     }
 
@@ -208,6 +208,7 @@ where
         let mut incoming = HashMap::new();
         let mut listed = false;
         let mut until = Instant::now() + self.stalled();
+        self.versions = None;
         // What came after a burst, and is no part of it.
         let mut ahead = None;
         loop {
@@ -292,8 +293,8 @@ where
     /// Tells what was read, if that is not what was read before.
     fn read(&mut self, objects: impl IntoIterator<Item = K>) -> End {
         let objects: Vec<K> = objects.into_iter().collect();
-        let versions = objects.iter().map(|object| (name_of(object), object.resource_version())).collect();
-        let same = self.versions == versions && self.state.borrow().synced && self.failures == 0;
+        let versions = Some(objects.iter().map(|object| (name_of(object), object.resource_version())).collect());
+        let same = self.versions == versions && self.failures == 0;
         self.versions = versions;
         if !same {
             self.answered(objects.into_iter().map(|object| self.reduced(object)).collect());

@@ -192,6 +192,19 @@ async fn where_watching_is_forbidden_it_is_listed_every_few_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_list_is_compared_with_what_was_told_last() {
+    let lists = |count: usize| (0..count).map(|_| Answer::List(vec!["a"]));
+    let denied = |list| [Answer::List(list), Answer::Status(403)];
+    let answers = denied(vec!["a"]).into_iter().chain(lists(9)).chain(denied(vec!["a", "b"])).chain(lists(9));
+    let mut watched = Server::with(answers).watched();
+    let begun = Instant::now();
+    until(&mut watched, &["a", "b"]).await;
+    assert_eq!(begun.elapsed(), FORBIDDEN);
+    until(&mut watched, &["a"]).await;
+    assert_eq!(begun.elapsed(), FORBIDDEN + POLL);
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_object_that_may_not_be_listed_is_got_by_name() {
     let server = Server::with([Answer::Status(403), Answer::Object("a"), Answer::Status(404), Answer::Status(403)]);
     let mut watched = server.join(&Watches::default(), Select::Name("a".into()));

@@ -42,6 +42,7 @@ struct State {
     watches: Vec<(String, Selector, mpsc::UnboundedSender<Bytes>)>,
     forbidden: HashSet<(String, Verb)>,
     missing: HashSet<String>,
+    broken: HashSet<String>,
     away: bool,
     requests: Vec<(Verb, String)>,
 }
@@ -110,6 +111,17 @@ impl FakeApi {
         self.state().missing.insert(path.to_owned());
     }
 
+    /// The server answers with an error of its own for this collection, and ends its watches; or it is mended.
+    pub(crate) fn breaks(&self, path: &str, broken: bool) {
+        let mut state = self.state();
+        if broken {
+            state.broken.insert(path.to_owned())
+        } else {
+            state.broken.remove(path)
+        };
+        state.watches.retain(|(watched, ..)| !broken || watched != path);
+    }
+
     /// Nobody answers, and what is open ends; or the server is back.
     pub(crate) fn away(&self, away: bool) {
         let mut state = self.state();
@@ -146,6 +158,9 @@ impl FakeApi {
         }
         if state.missing.contains(collection) {
             return Ok(failure(404, "NotFound"));
+        }
+        if state.broken.contains(collection) {
+            return Ok(failure(500, "InternalError"));
         }
         let asked = (collection.to_owned(), verb);
         let Some(objects) = state.collections.get(collection).filter(|_| !state.forbidden.contains(&asked)) else {

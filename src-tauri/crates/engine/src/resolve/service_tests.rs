@@ -341,15 +341,17 @@ async fn what_is_old_is_not_shown_while_a_part_of_it_cannot_be_asked() {
     api.put(SLICES, web_slice("web-1", &[("a", true)]));
     let mut resolver = resolver(&api, to_service(&["http"]));
     serves(&mut resolver, &[("a", 80)]).await;
-    api.away(true);
+    api.breaks(SLICES, true);
     // What was told before that may be told first.
     while !matches!(resolver.next().await, Found::Lost(_)) {}
+    // News of the Service do not make the slices any younger.
+    api.put(SERVICES, web(json!({"app": "other"})));
+    api.put(SLICES, web_slice("web-1", &[("b", true)]));
     for _ in 0..4 {
         let found = resolver.next().await;
         assert!(matches!(found, Found::Lost(_)), "{found:?}");
     }
-    api.put(SLICES, web_slice("web-1", &[("b", true)]));
-    api.away(false);
+    api.breaks(SLICES, false);
     loop {
         match resolver.next().await {
             Found::Lost(_) => {}

@@ -122,9 +122,7 @@ impl Sources {
 
     fn step_down(&mut self, rung: Rung, why: Denied) {
         self.access.denied(rung, why);
-        let Some(below) = rung.below() else { return };
-        // Where that one is current already, there is nothing left to try.
-        if self.rung() != Some(below) {
+        if let Some(below) = rung.below() {
             self.attempt(below);
         }
     }

@@ -69,11 +69,12 @@ async fn who_asks_something_else_has_another() {
     api.put(PODS, pod("a", json!({"app": "web"}), true));
     api.put(SERVICES, service("web", json!({})));
     let cluster = api.cluster();
-    let _by_labels = (pods(&cluster, app("web")), pods(&cluster, app("api")), pods(&cluster, Select::Name("a".into())));
+    let _first = (pods(&cluster, app("web")), pods(&cluster, app("api")), pods(&cluster, Select::Name("a".into())));
     let mut names: Watched<String> =
         cluster.watch(&shop(), app("web"), &Arc::default(), |pod: Pod| pod.metadata.name.unwrap_or_default());
     let mut services: Watched<String> = cluster
         .watch(&shop(), app("web"), &Arc::default(), |service: Service| service.metadata.name.unwrap_or_default());
+    let _again = pods(&cluster, app("web"));
     settle().await;
     assert_eq!((api.watching(PODS), api.watching(SERVICES)), (4, 1));
     names.next().await.unwrap();

@@ -3,7 +3,7 @@
 
 use std::{io, process, time::Duration};
 
-use portolan_tests::Result;
+use portolan_tests::{Result, process::cpu_seconds};
 
 use crate::{
     clock,
@@ -11,7 +11,7 @@ use crate::{
     line::Carrier,
     load::{Failures, bulk, bulk::Direction, echo, fresh, idle},
     measure::{Measure, Sizes, Way},
-    process::{cpu_seconds, memory},
+    process::memory,
     results::{Results, median},
     row::Figure,
     site::{ROUND_TRIP, Site},

@@ -5,20 +5,25 @@
  *     9  sink      reads until the client is done
  *    11  users     answers "N\n", the number of connections that are open beside this one
  *    19  source    writes zeros until the client goes
- *    80  http      any request without a body: 200; body and X-Pod header name the pod; keeps the connection unless told otherwise
+ *    80  http      any request without a body: 200; body and X-Pod header name the pod; keeps the connection unless told otherwise.
+ *                  /once/N is carried out once N is noted (below) at the address in NOTES_AT, and answered after that
  *    86  exit      ends the process, so that the container is restarted
  *   100  tenfold   reads "abc", then sends 100 times "x" in ten pieces, and ends
  *   101  unasked   as tenfold, but asks for nothing first
  *  1900  noise     reads 8 bytes, a little-endian N; answers N bytes of noise (below) of the seed N, and ends
  *  1901  reset     as noise; then reads one byte more and resets the connection
  *  2525  banner    speaks first ("220 POD ready"), then echoes
+ *  4711  note      reads 8 bytes, a little-endian N below 2^20; answers "C\n", how often N was noted here, this time included
+ *  4712  noted     answers "N C\n" for every N that was noted here
  *  7777  count     reads 8 bytes, a little-endian N, and N bytes more; answers "N\n"
  *  7778  slow      as count, and the bytes have to be noise of the seed N; the first of them are read with pauses
  *
- * Listens on IPv4 and IPv6, a thread a connection. SIGTERM ends it at once. A static binary, so that its image needs
+ * Listens on IPv4 and IPv6, a thread a connection. SIGTERM ends it at once; with SERVE_ON=MILLISECONDS in the environment it
+ * serves on for so long, and ends when no request is being answered any more. A static binary, so that its image needs
  * nothing else. Build: gcc -O2 -static -pthread -o podserver podserver.c
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -33,7 +38,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CHUNK = 1 << 16, THREAD_STACK = 256 << 10, BACKLOG = 1024 };
+enum { CHUNK = 1 << 16, THREAD_STACK = 256 << 10, BACKLOG = 1024, NOTES = 1 << 20, NOTE_PORT = 4711 };
 
 static void deaf(int client);
 static void echo(int client);
@@ -47,6 +52,8 @@ static void unasked(int client);
 static void noise(int client);
 static void reset(int client);
 static void banner(int client);
+static void note(int client);
+static void noted(int client);
 static void count(int client);
 static void slow(int client);
 
@@ -55,7 +62,8 @@ static const struct service {
     void (*serve)(int client);
 } services[] = {
     {6, deaf},      {7, echo},      {9, sink},      {11, users},    {19, source},   {80, http},   {86, leave},
-    {100, tenfold}, {101, unasked}, {1900, noise},  {1901, reset},  {2525, banner}, {7777, count}, {7778, slow},
+    {100, tenfold}, {101, unasked}, {1900, noise},  {1901, reset},  {2525, banner}, {4711, note}, {4712, noted},
+    {7777, count},  {7778, slow},
 };
 
 struct connection {
@@ -64,7 +72,8 @@ struct connection {
 };
 
 static char pod[256]; /* a pod's host name is its name */
-static atomic_int open_connections;
+static atomic_int open_connections, requests_in_work;
+static atomic_uint notes[NOTES];
 
 static ssize_t receive(int fd, void *into, size_t room) {
     ssize_t got;
@@ -141,6 +150,34 @@ static void banner(int client) {
     char line[300];
     int size = snprintf(line, sizeof line, "220 %s ready\r\n", pod);
     if (send_all(client, line, size)) echo(client);
+}
+
+static void note(int client) {
+    uint64_t number;
+    char line[32];
+    if (!receive_all(client, &number, sizeof number) || number >= NOTES) return;
+    send_all(client, line, snprintf(line, sizeof line, "%u\n", atomic_fetch_add(&notes[number], 1) + 1));
+}
+
+static void noted(int client) {
+    char line[64];
+    for (int number = 0; number < NOTES; number++) {
+        unsigned times = atomic_load(&notes[number]);
+        if (times && !send_all(client, line, snprintf(line, sizeof line, "%d %u\n", number, times))) return;
+    }
+}
+
+/* Has the number noted in the pod that NOTES_AT names; whether that is done. */
+static int note_elsewhere(uint64_t number) {
+    struct sockaddr_in there = {.sin_family = AF_INET, .sin_port = htons(NOTE_PORT)};
+    const char *address = getenv("NOTES_AT");
+    char answer;
+    if (!address || inet_pton(AF_INET, address, &there.sin_addr) != 1) return 0;
+    int notebook = socket(AF_INET, SOCK_STREAM, 0);
+    int done = connect(notebook, (struct sockaddr *)&there, sizeof there) == 0 &&
+               send_all(notebook, &number, sizeof number) && receive_all(notebook, &answer, 1);
+    close(notebook);
+    return done;
 }
 
 static void count(int client) {
@@ -224,10 +261,15 @@ static void http(int client) {
         for (char *end; (end = strstr(request, "\r\n\r\n"));) {
             end[2] = 0; /* the search below ends with this request's last header */
             int last = strcasestr(request, "\r\nconnection: close\r\n") != NULL;
+            unsigned long long number;
+            atomic_fetch_add(&requests_in_work, 1);
+            int done = sscanf(request, "GET /once/%llu ", &number) != 1 || note_elsewhere(number);
             int size = snprintf(reply, sizeof reply,
-                                "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Pod: %s\r\nContent-Length: %zu\r\n%s\r\n%s\n",
-                                pod, strlen(pod) + 1, last ? "Connection: close\r\n" : "", pod);
-            if (!send_all(client, reply, size) || last) return;
+                                "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nX-Pod: %s\r\nContent-Length: %zu\r\n%s\r\n%s\n",
+                                done ? "200 OK" : "503 Not Noted", pod, strlen(pod) + 1, last ? "Connection: close\r\n" : "", pod);
+            int sent = send_all(client, reply, size);
+            atomic_fetch_sub(&requests_in_work, 1);
+            if (!sent || last) return;
             size_t used = end + 4 - request;
             memmove(request, end + 4, have - used + 1);
             have -= used;
@@ -274,17 +316,24 @@ static void *listen_for(void *arg) {
     }
 }
 
-static void end(int signal) {
-    _exit(128 + signal); /* as without a handler; with 0, a Job whose pod is deleted would count as done */
-}
-
 int main(void) {
+    const char *serve_on = getenv("SERVE_ON");
+    sigset_t told;
+    int signal_number;
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGTERM, end); /* process 1 of a container ignores what it does not handle */
+    /* Process 1 of a container ignores what it does not handle. Every thread inherits that only this one is told. */
+    sigemptyset(&told);
+    sigaddset(&told, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &told, NULL);
     gethostname(pod, sizeof pod - 1);
     for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
         pthread_t thread;
         if (pthread_create(&thread, NULL, listen_for, (void *)&services[i])) return 1;
     }
-    for (;;) pause();
+    sigwait(&told, &signal_number);
+    if (serve_on) {
+        usleep(1000 * atoi(serve_on));
+        while (atomic_load(&requests_in_work) > 0) usleep(1000);
+    }
+    _exit(128 + signal_number); /* as without a handler; with 0, a Job whose pod is deleted would count as done */
 }

@@ -4,6 +4,8 @@ mod faults;
 mod kubectl;
 #[cfg(unix)]
 mod logins;
+mod outages;
+mod promise;
 
 mod scenario {
     use portolan_tests::{scenarios, site::Site};

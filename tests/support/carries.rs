@@ -24,13 +24,7 @@ const BULK: Duration = Duration::from_secs(120);
 /// # Errors
 /// When the answer is not whole, or is not podserver's.
 pub async fn http_get(port: u16) -> Result<String, String> {
-    within(REQUEST, "GET /", async {
-        let mut tunnel = connect(port).await?;
-        let request = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-        tunnel.write_all(request).await.map_err(|error| format!("cannot send GET /: {error}"))?;
-        response(&mut tunnel).await
-    })
-    .await
+    get(port, "/", REQUEST).await
 }
 
 /// Sends `bytes` pseudo-random bytes to an echo port while it reads them back, and compares each.
@@ -135,6 +129,33 @@ pub async fn connect(port: u16) -> Result<TcpStream, String> {
 pub async fn echo_over(tunnel: &mut TcpStream, seed: u64, bytes: usize) -> Result<(), String> {
     let (from, to) = tunnel.split();
     try_join(noise::send(to, seed, bytes), noise::compare(from, seed, bytes)).await.map(|_| ())
+}
+
+/// GETs `/once/N`, which podserver has noted elsewhere before it answers; returns the name of the pod that did.
+///
+/// # Errors
+/// As [`http_get`].
+pub async fn http_once(port: u16, number: u64, limit: Duration) -> Result<String, String> {
+    get(port, &format!("/once/{number}"), limit).await
+}
+
+/// [`http_get`] for who may have to wait longer.
+///
+/// # Errors
+/// As there.
+pub async fn http_get_within(port: u16, limit: Duration) -> Result<String, String> {
+    get(port, "/", limit).await
+}
+
+async fn get(port: u16, path: &str, limit: Duration) -> Result<String, String> {
+    within(limit, &format!("GET {path}"), async {
+        let mut tunnel = connect(port).await?;
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        let sent = tunnel.write_all(request.as_bytes()).await;
+        sent.map_err(|error| format!("cannot send GET {path}: {error}"))?;
+        response(&mut tunnel).await
+    })
+    .await
 }
 
 /// Reads podserver's answer, as long as it says it is, and nothing after it.

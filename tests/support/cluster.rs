@@ -8,12 +8,13 @@ use std::{
     time::Duration,
 };
 
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::{apps::v1::Deployment, core::v1::Pod};
 use kube::{
     Api, Client, Resource, ResourceExt,
-    api::{ApiResource, DeleteParams, DynamicObject, ListParams},
+    api::{ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams},
     config::{KubeConfigOptions, Kubeconfig},
 };
+use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
 use crate::{Result, eventually};
@@ -63,7 +64,10 @@ pub fn kubeconfig_as(variable: &str) -> Result<Option<NamedTempFile>> {
 }
 
 /// A kubeconfig as a file that goes when it is dropped.
-pub(crate) fn write_kubeconfig(kubeconfig: &Kubeconfig) -> Result<NamedTempFile> {
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_kubeconfig(kubeconfig: &Kubeconfig) -> Result<NamedTempFile> {
     let mut file = NamedTempFile::new()?;
     // JSON is YAML, too.
     file.write_all(&serde_json::to_vec(kubeconfig)?)?;
@@ -105,6 +109,11 @@ impl Cluster {
     /// The kubeconfig that it was opened with.
     pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
+    }
+
+    /// Talks to its API server.
+    pub fn client(&self) -> Client {
+        self.client.clone()
     }
 
     /// The objects of a kind in [`NAMESPACE`].
@@ -163,6 +172,41 @@ impl Cluster {
         .await
     }
 
+    /// Asks a Deployment for so many pods. They are not awaited.
+    ///
+    /// # Errors
+    /// When there is no such Deployment.
+    pub async fn scale(&self, name: &str, replicas: usize) -> Result {
+        self.change(name, json!({"spec": {"replicas": replicas}})).await
+    }
+
+    /// Changes a Deployment by what is to be merged with it.
+    ///
+    /// # Errors
+    /// When there is no such Deployment.
+    pub async fn change(&self, name: &str, merged: Value) -> Result {
+        self.objects::<Deployment>().patch(name, &PatchParams::default(), &Patch::Merge(merged)).await?;
+        Ok(())
+    }
+
+    /// Waits until all pods of a Deployment are as it wants them now, ready, and no others are there.
+    ///
+    /// # Errors
+    /// When that does not come.
+    pub async fn until_rolled(&self, name: &str) -> Result {
+        let all: Api<Deployment> = Api::namespaced(self.client.clone(), NAMESPACE);
+        eventually(&format!("deploy/{name} is rolled out"), PATIENCE, async || {
+            let deployment = all.get(name).await?;
+            let wanted = deployment.spec.and_then(|spec| spec.replicas);
+            let Some(status) = deployment.status else { return Ok(None) };
+            let seen = status.observed_generation >= deployment.metadata.generation;
+            let there = [status.replicas, status.updated_replicas, status.available_replicas];
+            let settled = wanted == Some(0) || there == [wanted; 3];
+            Ok((seen && settled).then_some(()))
+        })
+        .await
+    }
+
     /// Deletes a pod, at once or with its own grace. Returns when the deletion is on record.
     ///
     /// # Errors
@@ -178,7 +222,7 @@ impl Cluster {
 }
 
 /// How a pod is deleted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delete {
     /// It is told, and listed as terminating until it has ended.
     Kindly,
@@ -187,7 +231,7 @@ pub enum Delete {
 }
 
 /// Whether the pod is ready, and not on its way out.
-fn is_ready(pod: &Pod) -> bool {
+pub(crate) fn is_ready(pod: &Pod) -> bool {
     let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
     pod.metadata.deletion_timestamp.is_none() && conditions.iter().any(|c| c.type_ == "Ready" && c.status == "True")
 }

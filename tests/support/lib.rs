@@ -1,12 +1,18 @@
 //! What the tests share: the cluster, the command, the engine on a cluster, what a tunnel must carry, and the scenarios
 //! that hold on any of them.
 
+pub mod away;
 pub mod carries;
 pub mod cluster;
 pub mod command;
+pub mod figures;
+pub mod load;
 pub mod noise;
+pub mod notes;
+pub mod outage;
 pub mod process;
 pub mod relay;
+pub mod rolling;
 pub mod scenario;
 pub mod site;
 pub mod temporary;

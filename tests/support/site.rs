@@ -46,6 +46,14 @@ impl Site {
         Site::on(&kubeconfig, None).await
     }
 
+    /// The cluster of a kubeconfig.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub async fn of(kubeconfig: &Path) -> Result<Site> {
+        Site::on(kubeconfig, None).await
+    }
+
     /// A demo cluster of its own, with the workloads that the real one has.
     ///
     /// # Errors
@@ -97,6 +105,14 @@ impl Site {
     /// # Errors
     /// When the arguments mean nothing.
     pub fn begin(&self, target: &str, ports: &[&str]) -> Result<Tunnel<'_>> {
+        self.begin_holding(target, ports, Forward::DEFAULT_HOLD_SECONDS)
+    }
+
+    /// [`Self::begin`], where connections are held for so many seconds.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn begin_holding(&self, target: &str, ports: &[&str], hold_seconds: u32) -> Result<Tunnel<'_>> {
         let context = self.context()?;
         let target = match target.strip_prefix("-l ") {
             Some(labels) => Target::Selector { labels: labels.into() },
@@ -109,7 +125,7 @@ impl Site {
             ports: ports.iter().map(|port| parse::port(port)).collect::<Result<_, _>>()?,
             bind: Vec::new(),
             balance: None,
-            hold_seconds: 30,
+            hold_seconds,
             wait_for_name: false,
         });
         let views = self.engine.sessions().watch(id).ok_or("the session is not there")?;
@@ -200,6 +216,11 @@ impl Tunnel<'_> {
     /// When it does not become so.
     pub async fn until_active(&mut self) -> Result {
         self.until("it is active", |view| matches!(view.phase, Phase::Active { .. }).then_some(())).await
+    }
+
+    /// [`Self::view`], for those who look on from elsewhere.
+    pub fn views(&self) -> watch::Receiver<SessionView> {
+        self.views.clone()
     }
 
     /// Ends it; its ports are free then.

@@ -64,6 +64,20 @@ impl Temporary {
         self.create::<Deployment>(cluster, spec).await
     }
 
+    /// Makes a Deployment whose pods serve on for a while when they are told to end, as good citizens do, and note what
+    /// they carry out once at `notes_at`, a pod's address. They are not awaited.
+    ///
+    /// # Errors
+    /// As [`Self::deployment`].
+    pub async fn working_deployment(&self, cluster: &Cluster, replicas: usize, notes_at: &str) -> Result {
+        let mut template = self.template();
+        template["spec"]["terminationGracePeriodSeconds"] = json!(10);
+        template["spec"]["containers"][0]["env"] =
+            json!([{"name": "SERVE_ON", "value": "2000"}, {"name": "NOTES_AT", "value": notes_at}]);
+        let spec = json!({"replicas": replicas, "selector": {"matchLabels": self.app()}, "template": template});
+        self.create::<Deployment>(cluster, spec).await
+    }
+
     /// Makes a StatefulSet of one pod, which is called [`Self::name`] and `-0`. It is not awaited.
     ///
     /// # Errors

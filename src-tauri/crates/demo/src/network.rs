@@ -8,10 +8,12 @@ use std::{
     any::Any,
     collections::HashMap,
     fmt,
+    net::Ipv4Addr,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
+    time::Duration,
 };
 
 use futures::future::BoxFuture;
@@ -38,6 +40,20 @@ pub trait Program: fmt::Debug + Send + Sync {
     fn run(&self, _inside: Inside) -> Option<BoxFuture<'static, ()>> {
         None
     }
+
+    /// How long it serves on when it is told to end. Most end at once.
+    fn serves_on(&self, _inside: &Inside) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// What a container is given to run with.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// The pod's address; none where nobody dials it by that.
+    pub address: Option<Ipv4Addr>,
+    /// The environment, as its spec names it.
+    pub environment: HashMap<String, String>,
 }
 
 /// What a program knows of where it runs.
@@ -53,6 +69,9 @@ pub struct Inside {
     pub open: Arc<AtomicUsize>,
     /// When the container began.
     pub began: Instant,
+    surroundings: Arc<Surroundings>,
+    /// Whose containers hold this.
+    network: Weak<Mutex<HashMap<String, Container>>>,
     exit: mpsc::UnboundedSender<i32>,
     state: Arc<OnceLock<Arc<dyn Any + Send + Sync>>>,
 }
@@ -62,6 +81,22 @@ impl Inside {
     pub fn exit(&self, code: i32) {
         // Nobody listens any more where it has ended.
         let _ = self.exit.send(code);
+    }
+
+    /// A variable of the environment.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.surroundings.environment.get(name).map(String::as_str)
+    }
+
+    /// Connects to a port of the pod that has that address.
+    ///
+    /// # Errors
+    /// When nothing listens there.
+    pub fn dial(&self, address: Ipv4Addr, port: u16) -> Result<Socket, Unreached> {
+        let containers = self.network.upgrade().ok_or(Unreached::NotRunning)?;
+        let containers = containers.lock().unwrap_or_else(PoisonError::into_inner);
+        let there = containers.values().find(|container| container.inside.surroundings.address == Some(address));
+        there.ok_or(Unreached::NotRunning)?.reach(port)
     }
 
     /// What the program remembers in this container: each of them has its own, made when it is first asked for.
@@ -102,6 +137,12 @@ impl Running {
             None => std::future::pending().await,
         }
     }
+
+    /// How long the program serves on when it is told to end.
+    pub fn serves_on(&self) -> Duration {
+        let containers = self.network.containers();
+        containers.get(&self.uid).map_or(Duration::ZERO, |there| there.program.serves_on(&there.inside))
+    }
 }
 
 impl Drop for Running {
@@ -131,6 +172,28 @@ struct Container {
     ended: watch::Receiver<()>,
 }
 
+impl Container {
+    fn reach(&self, port: u16) -> Result<Socket, Unreached> {
+        if !self.program.listens(port) {
+            return Err(Unreached::Refused);
+        }
+        let (ours, theirs) = Socket::pair();
+        let resetter = theirs.resetter();
+        let serving = Serving::begin(&self.inside);
+        let (serve, mut ended) = (self.program.serve(port, theirs, self.inside.clone()), self.ended.clone());
+        tokio::spawn(async move {
+            let _serving = serving;
+            tokio::select! {
+                biased;
+                // The container's end: its sender goes.
+                _ = ended.changed() => resetter.reset(),
+                () = serve => {}
+            }
+        });
+        Ok(ours)
+    }
+}
+
 /// The network. Its clones are the same.
 #[derive(Clone)]
 pub struct Network {
@@ -151,6 +214,17 @@ impl Network {
 
     /// Starts what runs in the pod of that UID.
     pub fn start(&self, uid: &str, namespace: &str, pod: &str, image: &str, program: Arc<dyn Program>) -> Running {
+        self.start_in(Surroundings::default(), (uid, namespace, pod), image, program)
+    }
+
+    /// As [`Network::start`], with more to run with. A pod is named by its UID, its namespace and its name.
+    pub fn start_in(
+        &self,
+        surroundings: Surroundings,
+        (uid, namespace, pod): (&str, &str, &str),
+        image: &str,
+        program: Arc<dyn Program>,
+    ) -> Running {
         let (exit, exited) = mpsc::unbounded_channel();
         let (alive, ended) = watch::channel(());
         let inside = Inside {
@@ -159,6 +233,8 @@ impl Network {
             image: image.into(),
             open: Arc::default(),
             began: Instant::now(),
+            surroundings: Arc::new(surroundings),
+            network: Arc::downgrade(&self.containers),
             exit,
             state: Arc::default(),
         };
@@ -211,26 +287,7 @@ impl Network {
     /// # Errors
     /// When nothing listens there.
     pub fn reach(&self, uid: &str, port: u16) -> Result<Socket, Unreached> {
-        let containers = self.containers();
-        let container = containers.get(uid).ok_or(Unreached::NotRunning)?;
-        if !container.program.listens(port) {
-            return Err(Unreached::Refused);
-        }
-        let (ours, theirs) = Socket::pair();
-        let resetter = theirs.resetter();
-        let serving = Serving::begin(&container.inside);
-        let (serve, mut ended) =
-            (container.program.serve(port, theirs, container.inside.clone()), container.ended.clone());
-        tokio::spawn(async move {
-            let _serving = serving;
-            tokio::select! {
-                biased;
-                // The container's end: its sender goes.
-                _ = ended.changed() => resetter.reset(),
-                () = serve => {}
-            }
-        });
-        Ok(ours)
+        self.containers().get(uid).ok_or(Unreached::NotRunning)?.reach(port)
     }
 }
 

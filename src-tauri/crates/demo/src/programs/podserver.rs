@@ -1,7 +1,13 @@
 //! What runs in every pod of the tests: each port behaves in one way that a tunnel has to carry. The bytes are those of
 //! `tests/cluster/podserver.c`, which says what each port is for.
 
-use std::{io::Result, sync::atomic::Ordering::Relaxed, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    io::{Error, Result},
+    sync::{Mutex, PoisonError, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use futures::{FutureExt, future::BoxFuture};
 use tokio::{
@@ -21,7 +27,18 @@ const CHUNK: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Podserver;
 
-const PORTS: [u16; 14] = [6, 7, 9, 11, 19, 80, 86, 100, 101, 1900, 1901, 2525, 7777, 7778];
+const PORTS: [u16; 16] = [6, 7, 9, 11, 19, 80, 86, 100, 101, 1900, 1901, 2525, NOTE, NOTED, 7777, 7778];
+
+/// Where numbers are noted, and read.
+const NOTE: u16 = 4711;
+const NOTED: u16 = 4712;
+
+/// No number of this or more is noted.
+const NOTES: u64 = 1 << 20;
+
+/// How often each number was noted in a container.
+#[derive(Default)]
+struct Notes(Mutex<BTreeMap<u64, u32>>);
 
 impl Program for Podserver {
     fn listens(&self, port: u16) -> bool {
@@ -35,6 +52,11 @@ impl Program for Podserver {
         }
         .boxed()
     }
+
+    fn serves_on(&self, inside: &Inside) -> Duration {
+        let said = inside.variable("SERVE_ON").and_then(|said| said.parse().ok());
+        Duration::from_millis(said.unwrap_or(0))
+    }
 }
 
 async fn serve(port: u16, mut socket: Socket, inside: &Inside) -> Result<()> {
@@ -44,7 +66,7 @@ async fn serve(port: u16, mut socket: Socket, inside: &Inside) -> Result<()> {
         9 => sink(&mut socket).await?,
         11 => users(&mut socket, inside).await?,
         19 => source(&mut socket).await?,
-        80 => http(&mut socket, &inside.pod).await?,
+        80 => http(&mut socket, inside).await?,
         86 => {
             // As for a process that ends, the connection ends with the container.
             inside.exit(1);
@@ -59,6 +81,8 @@ async fn serve(port: u16, mut socket: Socket, inside: &Inside) -> Result<()> {
             socket.reset();
         }
         2525 => banner(&mut socket, &inside.pod).await?,
+        NOTE => note(&mut socket, inside).await?,
+        NOTED => noted(&mut socket, inside).await?,
         7777 => count(&mut socket).await?,
         7778 => slow(&mut socket).await?,
         // Nobody is let in there.
@@ -111,6 +135,44 @@ async fn source(socket: &mut Socket) -> Result<()> {
 pub(super) async fn banner(socket: &mut Socket, pod: &str) -> Result<()> {
     socket.write_all(format!("220 {pod} ready\r\n").as_bytes()).await?;
     echo(socket).await
+}
+
+async fn note(socket: &mut Socket, inside: &Inside) -> Result<()> {
+    let number = socket.read_u64_le().await?;
+    if number >= NOTES {
+        return Ok(());
+    }
+    let times = {
+        let notes = inside.state::<Notes>();
+        let mut notes = notes.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = notes.entry(number).or_default();
+        *times += 1;
+        *times
+    };
+    socket.write_all(format!("{times}\n").as_bytes()).await
+}
+
+async fn noted(socket: &mut Socket, inside: &Inside) -> Result<()> {
+    let lines = {
+        let notes = inside.state::<Notes>();
+        let notes = notes.0.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.iter().fold(String::new(), |mut lines, (number, times)| {
+            // A String takes whatever is written to it.
+            let _ = writeln!(lines, "{number} {times}");
+            lines
+        })
+    };
+    socket.write_all(lines.as_bytes()).await
+}
+
+/// Has the number noted in the pod that `NOTES_AT` names.
+async fn note_elsewhere(number: u64, inside: &Inside) -> Result<()> {
+    let address = inside.variable("NOTES_AT").and_then(|address| address.parse().ok());
+    let address = address.ok_or_else(|| Error::other("NOTES_AT is no address"))?;
+    let mut notebook = inside.dial(address, NOTE).map_err(Error::other)?;
+    notebook.write_u64_le(number).await?;
+    notebook.read_u8().await?;
+    Ok(())
 }
 
 async fn count(socket: &mut Socket) -> Result<()> {
@@ -196,18 +258,30 @@ async fn tenfold(socket: &mut Socket) -> Result<()> {
     if &asked == b"abc" { unasked(socket).await } else { Ok(()) }
 }
 
-/// Any request without a body: 200. Keeps the connection unless told otherwise.
-pub(super) async fn http(socket: &mut Socket, pod: &str) -> Result<()> {
+/// The number of a request for `/once/N`.
+fn once(head: &str) -> Option<u64> {
+    let rest = head.strip_prefix("GET /once/")?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// Any request without a body: 200. `/once/N` has N noted before. Keeps the connection unless told otherwise.
+pub(super) async fn http(socket: &mut Socket, inside: &Inside) -> Result<()> {
+    let pod = &inside.pod;
     let mut requests = Vec::new();
     while (&mut *socket).take((CHUNK - 1 - requests.len()) as u64).read_buf(&mut requests).await? > 0 {
         // Requests may come in pieces, or several in one.
         while let Some(end) = requests.windows(4).position(|four| four == b"\r\n\r\n") {
-            let head = requests[..end + 2].to_ascii_lowercase();
-            let last = String::from_utf8_lossy(&head).contains("\r\nconnection: close\r\n");
+            let head = String::from_utf8_lossy(&requests[..end + 2]);
+            let last = head.to_ascii_lowercase().contains("\r\nconnection: close\r\n");
+            let done = match once(&head) {
+                Some(number) => note_elsewhere(number, inside).await.is_ok(),
+                None => true,
+            };
+            let status = if done { "200 OK" } else { "503 Not Noted" };
             let close = if last { "Connection: close\r\n" } else { "" };
             let length = pod.len() + 1;
             let reply = format!(
-                "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Pod: {pod}\r\nContent-Length: {length}\r\n{close}\r\n{pod}\n"
+                "HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nX-Pod: {pod}\r\nContent-Length: {length}\r\n{close}\r\n{pod}\n"
             );
             socket.write_all(reply.as_bytes()).await?;
             if last {

@@ -39,7 +39,7 @@ impl Program for Simple {
             // A client that goes while it is served is nothing to tell.
             let _ = match port {
                 7 => echo(&mut socket).await,
-                80 => http(&mut socket, &inside.pod).await,
+                80 => http(&mut socket, &inside).await,
                 _ => banner(&mut socket, &inside.pod).await,
             };
         }

@@ -5,7 +5,7 @@ mod podserver;
 mod postgres;
 mod redis;
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -15,7 +15,7 @@ use tokio::{
 use super::*;
 use crate::{
     Faults,
-    network::{Network, Running},
+    network::{Network, Running, Surroundings},
     socket::Socket,
 };
 

@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::{
     controllers::events::{Teller, Tone},
-    network::Running,
+    network::{Running, Surroundings},
     store::{Refused, kind_of},
 };
 
@@ -108,14 +108,10 @@ impl Life {
         let mut failures = 0;
         loop {
             let started = Instant::now();
-            let image = &self.plan.containers[first].image;
-            *running = Some(self.world.network.start(
-                &self.plan.uid,
-                &self.plan.namespace,
-                &self.plan.name,
-                image,
-                program.clone(),
-            ));
+            let container = &self.plan.containers[first];
+            let surroundings = Surroundings { address: Some(self.address), environment: container.environment.clone() };
+            let pod = (self.plan.uid.as_str(), self.plan.namespace.as_str(), self.plan.name.as_str());
+            *running = Some(self.world.network.start_in(surroundings, pod, &container.image, program.clone()));
             self.start();
             let code = self.watch(running).await;
             *running = None;
@@ -269,8 +265,8 @@ impl Life {
         let code = if ending.lingers {
             sleep(self.world.pace.of(ending.grace)).await;
             KILLED
-        } else if running.is_some() {
-            let moment = self.moment(END);
+        } else if let Some(running) = &running {
+            let moment = self.moment(END).max(self.world.pace.of(running.serves_on()));
             // Who is given less time than that is killed.
             sleep(moment.min(ending.grace)).await;
             TERMINATED

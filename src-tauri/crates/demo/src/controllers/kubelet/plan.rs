@@ -1,6 +1,6 @@
 //! What a pod's life needs to know of its spec: a hundredth of it.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use futures::future::{BoxFuture, FutureExt, join_all};
 use k8s_openapi::api::core::v1::{ObjectReference, Pod, Probe};
@@ -33,6 +33,8 @@ pub(super) struct Plan {
 pub(super) struct Container {
     pub(super) name: String,
     pub(super) image: String,
+    /// What its spec says in so many words; what it takes from elsewhere is left out.
+    pub(super) environment: HashMap<String, String>,
     /// `None` if its image has none.
     pub(super) program: Option<Arc<dyn Program>>,
     /// `None` if it is ready as soon as it runs.
@@ -60,7 +62,9 @@ impl Plan {
                 let mut named = ports.filter(|port| port.name.as_deref() == Some(name));
                 named.next().and_then(|port| u16::try_from(port.container_port).ok())
             };
+            let environment = container.env.into_iter().flatten();
             Container {
+                environment: environment.filter_map(|variable| Some((variable.name, variable.value?))).collect(),
                 name: container.name,
                 program: program_of(&image),
                 readiness: readiness.map(|probe| probing(probe, port)),
@@ -160,5 +164,9 @@ impl Program for Together {
     fn run(&self, inside: Inside) -> Option<BoxFuture<'static, ()>> {
         let all: Vec<_> = self.0.iter().filter_map(|program| program.run(inside.clone())).collect();
         (!all.is_empty()).then(|| Box::pin(join_all(all).map(drop)) as BoxFuture<'static, ()>)
+    }
+
+    fn serves_on(&self, inside: &Inside) -> Duration {
+        self.0.iter().map(|program| program.serves_on(inside)).max().unwrap_or_default()
     }
 }

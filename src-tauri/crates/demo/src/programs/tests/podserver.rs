@@ -20,7 +20,7 @@ async fn every_port_of_the_real_one_is_served_and_no_other() {
     let table = SOURCE.split("} services[] = {").nth(1).unwrap().split("};").next().unwrap();
     let ports = table.split('{').skip(1).map(|entry| entry.split(',').next().unwrap().parse::<u16>().unwrap());
     let ports: Vec<_> = ports.collect();
-    assert_eq!(ports.len(), 14, "{ports:?}");
+    assert_eq!(ports.len(), 16, "{ports:?}");
     let pod = podserver();
     for port in 0..=u16::MAX {
         assert_eq!(pod.network.reach("u1", port).is_ok(), ports.contains(&port), "{port}");
@@ -122,4 +122,46 @@ async fn the_process_ends() {
     assert_eq!(timeout(Duration::from_secs(10), running.exited()).await.unwrap(), 1);
     drop(running);
     assert_eq!(socket.read(&mut [0]).await.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn numbers_are_noted_and_counted() {
+    let pod = podserver();
+    for (number, answer) in [(3_u64, "1\n"), (1, "1\n"), (3, "2\n"), (1 << 20, "")] {
+        assert_eq!(pod.answer(4711, &number.to_le_bytes()).await, answer.as_bytes(), "{number}");
+    }
+    assert_eq!(pod.says(4712, "").await, "1 1\n3 2\n");
+}
+
+#[tokio::test]
+async fn what_is_to_be_done_once_is_noted_elsewhere_before_it_is_answered() {
+    const GET: &str = "GET /once/7 HTTP/1.1\r\nConnection: close\r\n\r\n";
+    let notebook = podserver();
+    let address = std::net::Ipv4Addr::new(10, 42, 0, 9);
+    let worker = |pod: &str| {
+        let environment = [("NOTES_AT", address.to_string()), ("SERVE_ON", "1500".into())];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
+        let surroundings = Surroundings { address: None, environment };
+        let image = "docker.io/library/podserver:1";
+        notebook.network.start_in(surroundings, ("u2", "shop", pod), image, of_image(image).unwrap())
+    };
+    let running = worker("web-2");
+    assert_eq!(running.serves_on(), Duration::from_millis(1500));
+    assert_eq!(notebook.running.serves_on(), Duration::ZERO);
+    let worked = Pod { network: notebook.network.clone(), running };
+    let ask = async || {
+        let mut socket = worked.network.reach("u2", 80).unwrap();
+        socket.write_all(GET.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    assert!(ask().await.starts_with("HTTP/1.1 503 Not Noted\r\n"), "nobody has that address");
+    let surroundings = Surroundings { address: Some(address), environment: HashMap::new() };
+    let image = "docker.io/library/podserver:1";
+    let notes = notebook.network.start_in(surroundings, ("u1", "shop", "notes"), image, of_image(image).unwrap());
+    assert!(ask().await.starts_with("HTTP/1.1 200 OK\r\n"));
+    assert!(ask().await.starts_with("HTTP/1.1 200 OK\r\n"));
+    assert_eq!(notebook.says(4712, "").await, "7 2\n");
+    drop(notes);
 }

@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use futures::future::BoxFuture;
+use futures::{FutureExt, future::BoxFuture};
 use tokio::{
     sync::{Notify, Semaphore, oneshot, watch},
     task::JoinSet,
@@ -284,21 +284,60 @@ impl Drop for Place<'_> {
     }
 }
 
-/// Keeps a pod's idle upgrades at what they should be, and finds out whether they work, until it is aborted.
+/// What a keeper does about an idle upgrade that is missing.
+enum Effort {
+    /// Nothing: none is missing.
+    None,
+    /// It dials one.
+    Dialling(BoxFuture<'static, Result<(), Refusal>>),
+    /// The last dial failed, and the next comes then.
+    Resting(Instant),
+}
+
+impl Effort {
+    /// What comes of it; never, if there is none.
+    async fn outcome(&mut self) -> Outcome {
+        match self {
+            Effort::None => std::future::pending().await,
+            Effort::Dialling(dial) => Outcome::Dialled(dial.await),
+            Effort::Resting(until) => {
+                sleep_until(*until).await;
+                Outcome::Rested
+            }
+        }
+    }
+}
+
+enum Outcome {
+    Dialled(Result<(), Refusal>),
+    Rested,
+}
+
+/// Keeps a pod's idle upgrades at what they should be, and finds out whether they work, until it is aborted. That one is
+/// being dialled keeps it from nothing: an upgrade that falls silent meanwhile is told.
 async fn keep(pool: Weak<Inner>, to: PodPort, prover: Prover) {
     let key = Key::of(&to);
     let mut failures = Failures::default();
+    let mut effort = Effort::None;
     loop {
         let Some(inner) = pool.upgrade() else { return };
-        let changed = inner.changed.clone();
-        let changed = changed.notified();
-        tokio::pin!(changed);
+        let (changed, retry_now) = (inner.changed.clone(), inner.retry_now.clone());
+        let (changed, retry_now) = (changed.notified(), retry_now.notified());
+        tokio::pin!(changed, retry_now);
         changed.as_mut().enable();
+        retry_now.as_mut().enable();
         let now = Instant::now();
-        let is_hopeful = inner.dialler.is_hopeful(&to);
-        let may_want_one = inner.idle() < IDLE && is_hopeful;
-        let (known, look_again, wants_one) =
-            inner.pod(&key, |pod| (pod.known(), pod.trim(now), may_want_one && pod.wants_one()));
+        let may_want_one = inner.idle() < IDLE && inner.dialler.is_hopeful(&to);
+        let (known, look_again, wants_one) = inner.pod(&key, |pod| {
+            let (known, look_again) = (pod.known(), pod.trim(now));
+            // A connection may have found a way while it rests.
+            let may_dial = match effort {
+                Effort::None => true,
+                Effort::Dialling(_) => false,
+                Effort::Resting(_) => pod.upgrades().next().is_some(),
+            };
+            (known, look_again, may_dial && may_want_one && pod.wants_one())
+        });
         match known {
             Known::Proven => prover.tell(Proof::Proven),
             Known::Silent => {
@@ -310,52 +349,35 @@ async fn keep(pool: Weak<Inner>, to: PodPort, prover: Prover) {
             Known::Nothing => {}
         }
         if wants_one {
-            match dial(&inner, &to).await {
-                Ok(()) => failures = Failures::default(),
-                Err(refusal) => {
-                    let retry_at = Instant::now() + failures.pause(&refusal);
-                    tracing::debug!(pod = to.pod, ?refusal, "no upgrade in reserve");
-                    prover.tell(match refusal {
-                        Refusal::Any(failure) => Proof::Failed { failure, retry_at },
-                        // A wire that needs no upgrade in reserve may work.
-                        Refusal::ThisWire(_) | Refusal::Silent(_) => Proof::Untested,
-                    });
-                    rest(inner, &key, retry_at).await;
-                }
-            }
-            continue;
+            let (inner, to) = (inner.clone(), to.clone());
+            effort = Effort::Dialling(async move { dial(&inner, &to).await }.boxed());
         }
         // Whoever waits must not keep the pool alive.
         drop(inner);
-        tokio::select! {
-            () = changed => {}
-            () = sleep_until(look_again.unwrap_or(now)), if look_again.is_some() => {}
-        }
-    }
-}
-
-/// Waits before the next try: until then, until that is wanted at once, or until a connection has found a way meanwhile.
-async fn rest(inner: Arc<Inner>, key: &Key, until: Instant) {
-    let (changed, retry_now) = (inner.changed.clone(), inner.retry_now.clone());
-    let retry_now = retry_now.notified();
-    tokio::pin!(retry_now);
-    retry_now.as_mut().enable();
-    // Whoever waits must not keep the pool alive.
-    let pool = Arc::downgrade(&inner);
-    drop(inner);
-    loop {
-        let changed = changed.notified();
-        tokio::pin!(changed);
-        changed.as_mut().enable();
-        match pool.upgrade() {
-            Some(inner) if inner.pod(key, |pod| pod.upgrades().next().is_none()) => {}
-            _ => return,
-        }
-        tokio::select! {
-            () = sleep_until(until) => return,
-            () = &mut retry_now => return,
-            () = changed => {}
-        }
+        let outcome = tokio::select! {
+            biased;
+            outcome = effort.outcome() => outcome,
+            () = changed => continue,
+            () = retry_now, if matches!(effort, Effort::Resting(_)) => Outcome::Rested,
+            () = sleep_until(look_again.unwrap_or(now)), if look_again.is_some() => continue,
+        };
+        effort = match outcome {
+            Outcome::Rested => Effort::None,
+            Outcome::Dialled(Ok(())) => {
+                failures = Failures::default();
+                Effort::None
+            }
+            Outcome::Dialled(Err(refusal)) => {
+                let retry_at = Instant::now() + failures.pause(&refusal);
+                tracing::debug!(pod = to.pod, ?refusal, "no upgrade in reserve");
+                prover.tell(match refusal {
+                    Refusal::Any(failure) => Proof::Failed { failure, retry_at },
+                    // A wire that needs no upgrade in reserve may work.
+                    Refusal::ThisWire(_) | Refusal::Silent(_) => Proof::Untested,
+                });
+                Effort::Resting(retry_at)
+            }
+        };
     }
 }
 

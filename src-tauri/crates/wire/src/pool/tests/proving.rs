@@ -133,3 +133,18 @@ async fn an_api_server_that_has_just_begun_is_not_believed_at_once() {
     sleep(Duration::from_millis(1_400)).await;
     assert_eq!((servers.dials(), known(&warm.proof()).as_str()), (4, "Proven"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn silence_is_told_although_another_is_being_dialled() {
+    let servers = Servers::mute();
+    let pool = servers.pool();
+    let to = pod("web");
+    let warm = pool.warm(&to);
+    quiet().await;
+    // It is in use, and the one in its place takes its time.
+    servers.plan(Next::After(seconds(60)));
+    let taken = pool.take(&to).await.unwrap();
+    sleep(seconds(27)).await;
+    assert_eq!((servers.dials(), known(&warm.proof()).as_str()), (2, "it has answered no PING for 10 s"));
+    drop(taken);
+}

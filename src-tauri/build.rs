@@ -3,8 +3,24 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let commands =
-        &["changes", "look", "start", "stop", "retry", "parse_port", "copy", "visit", "reload_kubeconfig", "demo"];
+    let commands = &[
+        "changes",
+        "look",
+        "start",
+        "stop",
+        "retry",
+        "set_balance",
+        "move_to",
+        "events",
+        "instead",
+        "wait_for_name",
+        "sign_in",
+        "parse_port",
+        "copy",
+        "visit",
+        "reload_kubeconfig",
+        "demo",
+    ];
     let manifest = tauri_build::AppManifest::new().commands(commands);
     match tauri_build::try_build(tauri_build::Attributes::new().app_manifest(manifest)) {
         Ok(()) => ExitCode::SUCCESS,

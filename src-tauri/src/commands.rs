@@ -7,10 +7,10 @@ use portolan_engine::{
     engine::Engine,
     error::{Code, Problem},
     feed::Changes,
-    forward::{Forward, PortMap},
+    forward::{Balance, Forward, PortMap},
     parse,
     row::View,
-    session::view::SessionId,
+    session::{journal::SessionEvent, view::SessionId},
 };
 use tauri::{AppHandle, State};
 use tauri_plugin_clipboard_manager::ClipboardExt;
@@ -51,6 +51,44 @@ pub(crate) async fn stop(engine: Shared<'_>, id: SessionId) -> Result<(), Proble
 pub(crate) async fn retry(engine: Shared<'_>, id: SessionId) -> Result<(), Problem> {
     engine.sessions().retry(id);
     Ok(())
+}
+
+/// Spreads a session's new connections otherwise.
+#[tauri::command]
+pub(crate) async fn set_balance(engine: Shared<'_>, id: SessionId, balance: Balance) -> Result<(), Problem> {
+    engine.sessions().set_balance(id, balance);
+    Ok(())
+}
+
+/// Sends a session's new connections to the pod of this UID.
+#[tauri::command]
+pub(crate) async fn move_to(engine: Shared<'_>, id: SessionId, uid: String) -> Result<(), Problem> {
+    engine.sessions().move_to(id, uid);
+    Ok(())
+}
+
+/// What happened to a session after its event number `after`.
+#[tauri::command]
+pub(crate) async fn events(engine: Shared<'_>, id: SessionId, after: u64) -> Result<Vec<SessionEvent>, Problem> {
+    Ok(engine.sessions().events(id, after))
+}
+
+/// Goes on with the workload that owns a direct tunnel's pod; the new session, where such a workload is known.
+#[tauri::command]
+pub(crate) async fn instead(engine: Shared<'_>, id: SessionId) -> Result<Option<SessionId>, Problem> {
+    Ok(engine.instead(id).await)
+}
+
+/// Goes on with the next pod of a direct tunnel's name; the new session, unless there is none to go on from.
+#[tauri::command]
+pub(crate) async fn wait_for_name(engine: Shared<'_>, id: SessionId) -> Result<Option<SessionId>, Problem> {
+    Ok(engine.wait_for_name(id).await)
+}
+
+/// Has all sessions of a context try again with credentials of now.
+#[tauri::command]
+pub(crate) async fn sign_in(engine: Shared<'_>, context: ContextId) -> Result<(), Problem> {
+    engine.sign_in(&context).await
 }
 
 /// Reads a port as it is typed in a list's row.

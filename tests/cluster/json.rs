@@ -54,7 +54,7 @@ async fn a_program_reads_where_it_listens_and_how_it_stands() -> Result {
     let port = listening[0]["port"].as_u64().ok_or("the port is a number")?;
     assert_eq!(listening[0]["address"], format!("127.0.0.1:{port}"));
     assert_eq!(carries::http_get(u16::try_from(port)?).await?, pod);
-    let endpoints = &told.last().ok_or("no event")?["phase"]["endpoints"];
+    let endpoints = &told.iter().rfind(|e| e["event"] == "phase").ok_or("no phase")?["phase"]["endpoints"];
     assert_eq!(endpoints[0]["pod"], pod.as_str(), "{endpoints}");
     assert_eq!(endpoints[0]["uid"], first.as_str(), "{endpoints}");
 
@@ -72,6 +72,36 @@ async fn a_program_reads_where_it_listens_and_how_it_stands() -> Result {
     let ended = running.ended().await?;
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
     assert_eq!(states(&events(&ended.stdout)?).last(), Some(&"stopped"), "{ended:?}");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs a Kubernetes: see README, Tests"]
+async fn what_happens_to_a_session_is_a_line_each_in_order() -> Result {
+    let cluster = Cluster::connect().await?;
+    let own = Temporary::new("events");
+    own.service(&cluster).await?;
+    let running = Portolan::new()?.start(&format!("forward svc/{} :http --output json", own.name()))?;
+    let told = until(&running, "it listens", |events| events.iter().any(|e| e["event"] == "listening")).await?;
+    let listener = &told.iter().find(|e| e["event"] == "listening").ok_or("no listener")?["listener"];
+    let port = u16::try_from(listener["port"].as_u64().ok_or("the port is a number")?)?;
+    let held = tokio::spawn(carries::http_get(port));
+    own.deployment(&cluster, 1).await?;
+    let pod = held.await??;
+
+    let told = until(&running, "the connection was held", |events| events.iter().any(|e| e["event"] == "held")).await?;
+    let held = told.iter().find(|e| e["event"] == "held").ok_or("not held")?;
+    assert_eq!(held["pod"], pod.as_str(), "{held}");
+    assert!(held["took_ms"].as_u64() > Some(0) && held.get("code").is_none(), "{held}");
+    // Numbers and times only grow, and nothing is told twice.
+    let numbered: Vec<(u64, u64)> = told.iter().filter_map(|e| Some((e["n"].as_u64()?, e["at"].as_u64()?))).collect();
+    assert!(numbered.is_sorted() && numbered.windows(2).all(|pair| pair[0].0 < pair[1].0), "{numbered:?}");
+    let named = |name: &str| told.iter().find(|e| e["event"] == name).ok_or(format!("no {name}: {told:?}"));
+    assert_eq!(named("waiting")?["code"], "no_ready_pod");
+    assert_eq!(named("endpoint_added")?["pod"], pod.as_str());
+    assert!(named("active")?["took_ms"].is_u64());
+    running.interrupt().await?;
+    assert_eq!(running.ended().await?.code, Some(0));
     Ok(())
 }
 

@@ -199,6 +199,15 @@ async fn says(card: &Card<'_>, words: &str) -> Result<()> {
     Ok(())
 }
 
+/// The demo shop's page.
+async fn page(port: u16) -> Result<String> {
+    let mut page = carries::connect(port).await?;
+    page.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
+    let mut answer = String::new();
+    page.read_to_string(&mut answer).await?;
+    Ok(answer)
+}
+
 #[tokio::test]
 #[ignore = "needs a Kubernetes and a display: see README, Tests"]
 async fn without_a_kubeconfig_the_demo_cluster_can_be_tried() -> Result<()> {
@@ -207,16 +216,58 @@ async fn without_a_kubeconfig_the_demo_cluster_can_be_tried() -> Result<()> {
     window.click("open-demo").await?;
     let card = window.open_tunnel("chip-web-80").await?;
     card.until("active").await?;
-    let mut page = carries::connect(card.port().await?).await?;
-    page.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
-    let mut answer = String::new();
-    page.read_to_string(&mut answer).await?;
+    let answer = page(card.port().await?).await?;
     assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains("web-"), "{answer}");
     // What cannot work says why.
     let misses = window.open_tunnel("chip-checkout-80").await?;
     misses.until("waiting").await?;
     window.photograph("demo").await?;
     misses.stop().await?;
+    card.stop().await?;
+    window.close().await
+}
+
+#[tokio::test]
+#[ignore = "needs a Kubernetes and a display: see README, Tests"]
+async fn on_the_demo_cluster_a_tunnel_is_steered_and_tells_what_happened() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let window = Window::open(&folder.path().join("config")).await?;
+    window.click("open-demo").await?;
+    let card = window.open_tunnel("chip-web-80").await?;
+    card.until("active").await?;
+    card.click("session-details-toggle").await?;
+    assert_eq!(card.attribute("balance-balanced", "aria-pressed").await?.as_deref(), Some("true"));
+    card.click("balance-sticky").await?;
+    eventually("the engine says that it is sticky", async || {
+        Ok((card.attribute("balance-sticky", "aria-pressed").await?.as_deref() == Some("true")).then_some(()))
+    })
+    .await?;
+    let details = card.text("session-details").await?;
+    assert!(details.contains("Delivered, unanswered") && details.contains("no answer yet"), "{details}");
+    // An answer is seen while somebody looks.
+    page(card.port().await?).await?;
+    eventually("the time to the first byte is shown", async || {
+        Ok((!card.text("session-details").await?.contains("no answer yet")).then_some(()))
+    })
+    .await?;
+    window.photograph("details").await?;
+
+    card.click("session-events-toggle").await?;
+    let events = card.text("session-events").await?;
+    let listening = format!("Listening on 127.0.0.1:{}", card.port().await?);
+    let newest_first = ["New connections are sticky from here on", "Connections can be served", &listening];
+    let places: Vec<Option<usize>> = newest_first.iter().map(|words| events.find(words)).collect();
+    assert!(places.is_sorted() && places.iter().all(Option::is_some), "{events}");
+    assert!(events.contains("takes new connections"), "{events}");
+    // What happens meanwhile comes by itself.
+    card.click("session-details-toggle").await?;
+    card.click("balance-balanced").await?;
+    card.click("session-events-toggle").await?;
+    eventually("the change is told", async || {
+        Ok(card.text("session-events").await?.contains("New connections are balanced from here on").then_some(()))
+    })
+    .await?;
+    window.photograph("events").await?;
     card.stop().await?;
     window.close().await
 }

@@ -195,6 +195,16 @@ impl Card<'_> {
         Ok(self.window.css(&self.part(id)).await?.text().await?)
     }
 
+    /// Clicks one part of the card.
+    pub(crate) async fn click(&self, id: &str) -> Result<()> {
+        Ok(self.window.css(&self.part(id)).await?.click().await?)
+    }
+
+    /// An attribute of one part of the card.
+    pub(crate) async fn attribute(&self, id: &str, name: &str) -> Result<Option<String>> {
+        Ok(self.window.css(&self.part(id)).await?.attr(name).await?)
+    }
+
     /// The local port that the card shows.
     pub(crate) async fn port(&self) -> Result<u16> {
         let address = self.text("session-address").await?;

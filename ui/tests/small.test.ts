@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { port, service } from "../src/dev/samples";
+import { counters as counted, port, service } from "../src/dev/samples";
 import type { Row } from "../src/generated/Row";
 import { coloursOf, COLOURS, wishOf } from "../src/lib/colour";
 import { asProblem } from "../src/lib/problem";
@@ -23,9 +23,7 @@ describe("a context's colour", () => {
 });
 
 describe("throughput", () => {
-  const counters = (up: number, down: number) => ({
-    open: 0, held: 0, served: 0, retried: 0, refused: 0, cut: 0, bytes_up: up, bytes_down: down,
-  });
+  const counters = (up: number, down: number) => counted({ bytes_up: up, bytes_down: down });
 
   it("is what the counters grew by, a second", () => {
     const first = read(null, counters(100, 1000), 0);

@@ -104,6 +104,7 @@ describe("a chip", () => {
         bind: [],
         balance: null,
         hold_seconds: 30,
+        wait_for_name: false,
       },
     ]);
     expect(calls("copy")).toEqual([]);

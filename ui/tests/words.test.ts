@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 
 import { active, forward, problem, session } from "../src/dev/samples";
 import type { Phase } from "../src/generated/Phase";
-import { phaseMark } from "../src/lib/marks";
+import { stateMark } from "../src/lib/marks";
 import { halves } from "../src/lib/name";
 import { age, bytes } from "../src/lib/units";
 import { way } from "../src/lib/way";
-import { insteadOf, phaseName, sessionsTally, waitingFor } from "../src/lib/words";
+import { insteadOf, sessionsTally, stateName, terminating, waitingFor } from "../src/lib/words";
 
 const why = problem("no_ready_pod", "none");
 const waiting = (more: object = {}) =>
@@ -23,11 +23,11 @@ const phases: Phase[] = [
 
 describe("phases", () => {
   it("have a word each", () => {
-    expect(phases.map(phaseName)).toEqual(["Resolving", "Active", "Waiting", "Broken", "Failed", "Stopped"]);
+    expect(phases.map(({ state }) => stateName(state))).toEqual(["Resolving", "Active", "Waiting", "Broken", "Failed", "Stopped"]);
   });
 
   it("have a shape each, so that colour is never alone", () => {
-    expect(new Set(phases.map((phase) => phaseMark(phase).shape)).size).toBe(phases.length);
+    expect(new Set(phases.map(({ state }) => stateMark(state).shape)).size).toBe(phases.length);
   });
 
   it("are tallied without zeroes", () => {
@@ -47,8 +47,14 @@ describe("waiting", () => {
     expect(waitingFor(waiting({ retry_at: 10_000, attempt: 1 }), 11_000)).toBe("Trying again now · attempt 1");
   });
 
+  it("says of a pod on its way out when it goes, and what the tunnel does then", () => {
+    expect(terminating(10_000, 7_400, false)).toBe("The pod is on its way out: gone in 3 s. The tunnel ends with it.");
+    expect(terminating(10_000, 11_000, true)).toBe("The pod is on its way out: gone any moment. The tunnel goes on with the next one of its name.");
+  });
+
   it("tells by the code what it watches for, not by the text", () => {
     expect(waitingFor(waiting({ reason: problem("target_not_found", "none") }), 0)).toBe("Watching: connects as soon as it is there");
+    expect(waitingFor(waiting({ reason: problem("login", "none"), needs_you: true }), 0)).toBe("Connects as soon as you have signed in");
     expect(waitingFor(waiting({ reason: problem("forbidden", "none"), needs_you: true }), 0)).toBe(
       "Watching: connects as soon as this is changed",
     );

@@ -1,12 +1,14 @@
 // An engine that is not there: a feed that answers as the real one does, and a record of what was asked. For tests, and
 // under pretend.ts for a plain browser. Never part of a build.
 
+import type { Balance } from "../generated/Balance";
 import type { Changes } from "../generated/Changes";
 import type { ContextId } from "../generated/ContextId";
 import type { Forward } from "../generated/Forward";
 import type { Part } from "../generated/Part";
 import type { PortMap } from "../generated/PortMap";
 import type { Problem } from "../generated/Problem";
+import type { SessionEvent } from "../generated/SessionEvent";
 import type { SessionId } from "../generated/SessionId";
 import type { View } from "../generated/View";
 import type { Backend } from "../lib/backend";
@@ -19,6 +21,8 @@ export class FakeBackend implements Backend {
   readonly calls: Call[] = [];
   /** Set to make the next calls of that name reject. */
   readonly rejects = new Map<keyof Backend, Problem>();
+  /** What `events` answers with, oldest first. */
+  readonly happened = new Map<SessionId, SessionEvent[]>();
 
   #parts = new Map<string, { revision: number; part: Part | null }>();
   // Not 0, which asks for everything: an empty engine has something to wait for, too.
@@ -84,6 +88,33 @@ export class FakeBackend implements Backend {
 
   async retry(id: SessionId): Promise<void> {
     this.#called("retry", id);
+  }
+
+  async setBalance(id: SessionId, balance: Balance): Promise<void> {
+    this.#called("setBalance", id, balance);
+  }
+
+  async moveTo(id: SessionId, uid: string): Promise<void> {
+    this.#called("moveTo", id, uid);
+  }
+
+  async events(id: SessionId, after: number): Promise<SessionEvent[]> {
+    this.#called("events", id, after);
+    return structuredClone((this.happened.get(id) ?? []).filter(({ n }) => n > after));
+  }
+
+  async instead(id: SessionId): Promise<SessionId | null> {
+    this.#called("instead", id);
+    return this.#nextSession++;
+  }
+
+  async waitForName(id: SessionId): Promise<SessionId | null> {
+    this.#called("waitForName", id);
+    return this.#nextSession++;
+  }
+
+  async signIn(context: ContextId): Promise<void> {
+    this.#called("signIn", context);
   }
 
   async copy(text: string): Promise<void> {

@@ -1,15 +1,18 @@
 // The engine pretended, so that `npm run dev` shows a living window in a plain browser. `?show=` picks what is wrong:
-// shop (nothing), start, none, broken, forbidden, empty, loading, stale, crowd, lost. `&list=pods` and `&all` pick the view.
+// shop (nothing), start, none, broken, forbidden, empty, loading, stale, crowd, lost; outage and unsteady for what tunnels
+// meet. `&list=pods` and `&all` pick the view.
 
+import type { Balance } from "../generated/Balance";
 import type { ListStatus } from "../generated/ListStatus";
-import type { Phase } from "../generated/Phase";
 import type { Row } from "../generated/Row";
+import type { SessionEvent } from "../generated/SessionEvent";
 import type { SessionView } from "../generated/SessionView";
 import type { View } from "../generated/View";
 import type { Backend } from "../lib/backend";
 import { crowd, rowsOf } from "./catalog";
 import { FakeBackend } from "./fake";
-import { active, context, forward, problem, session, staging } from "./samples";
+import { active, context, counters, event, problem, session, staging } from "./samples";
+import { busy, history, inShop, outage, unsteady } from "./tunnels";
 
 export function pretend(query: URLSearchParams): Backend {
   const engine = new PretendedEngine(query.get("show") ?? "shop");
@@ -52,7 +55,7 @@ class PretendedEngine extends FakeBackend {
     ]) {
       this.set(`context/${one.id.source}/${one.id.name}`, { part: "context", value: one });
     }
-    if (show === "shop" || show === "crowd") this.#sessions();
+    if (["shop", "crowd", "outage", "unsteady"].includes(show)) this.#sessions();
   }
 
   override async look(view: View | null): Promise<void> {
@@ -70,6 +73,17 @@ class PretendedEngine extends FakeBackend {
     setTimeout(() => this.#put(session(id, to, local, { state: "resolving" })), 300);
     setTimeout(() => this.#put(session(id, to, local, active(80, "web-7d9f86c5b4-x2v9q"))), 1200);
     return id;
+  }
+
+  override async setBalance(id: number, balance: Balance): Promise<void> {
+    await super.setBalance(id, balance);
+    const session = this.#session(id);
+    if (session) this.#put({ ...session, balance });
+  }
+
+  override async moveTo(id: number, uid: string): Promise<void> {
+    await super.moveTo(id, uid);
+    await this.setBalance(id, "sticky");
   }
 
   override async stop(id: number): Promise<void> {
@@ -105,51 +119,37 @@ class PretendedEngine extends FakeBackend {
   }
 
   #sessions(): void {
-    const waiting: Phase = {
-      state: "waiting", needs_you: false, attempt: 0, retry_at: null,
-      reason: problem("no_ready_pod", "Both pods of deploy/api fail their readiness probe: HTTP 503.", "See the pods' logs."),
-    };
-    const unreachable: Phase = {
-      state: "waiting", needs_you: false, attempt: 4, retry_at: Date.now() + 600_000,
-      reason: problem("unreachable", "prod-eu.example:6443 does not answer.", "Is the VPN up?"),
-    };
-    const gone: Phase = {
-      state: "broken",
-      reason: problem("pod_gone", "cache-1 was deleted. A tunnel to a pod names that one pod, so it ended.", "Open svc/cache to follow whichever pod is ready."),
-    };
-    const taken: Phase = {
-      state: "failed", error: problem("port_taken", "Port 3000 is held by node (pid 4121).", "Stop it, or choose another local port."),
-    };
-    const prod = { context: { source: "default", name: "prod-eu" } };
-    this.#put(session(1, forward({ type: "pod", name: "cache-1" }, 6379), null, gone, {
-      counters: { open: 0, held: 0, served: 12, retried: 0, refused: 0, cut: 1, bytes_up: 0, bytes_down: 0 },
-    }));
-    this.#put(session(2, forward({ type: "service", name: "postgres" }, 5432), 5433, active(5432, "postgres-0")));
-    this.#put(session(3, forward({ type: "service", name: "api" }, 80), 8081, waiting, {
-      counters: { open: 0, held: 2, served: 0, retried: 0, refused: 0, cut: 0, bytes_up: 0, bytes_down: 0 },
-    }));
-    this.#put(session(4, forward({ type: "service", name: "ledger" }, 443, prod), 8443, unreachable));
-    this.#put(session(5, forward({ type: "workload", kind: "deployment", name: "web" }, 80, { ports: [{ local: { type: "fixed", port: 3000 }, remote: 80 }] }), null, taken));
-    let served = 4318;
+    for (const value of this.show === "outage" ? outage() : this.show === "unsteady" ? unsteady() : inShop()) this.#put(value);
+    if (this.show !== "shop" && this.show !== "crowd") return;
+    this.happened.set(6, history());
+    let n = history().length;
     let down = 0;
+    let ticks = 0;
     const tick = () => {
-      if (served > 4318 && !this.get("session/6")) return;
-      served += 7;
+      if (ticks > 0 && !this.get("session/6")) return;
+      ticks += 1;
       down += 3_200_000;
-      this.#put(session(6, forward({ type: "service", name: "web" }, 8080), 8080, active(80, "web-x2v9q", "web-k8s2m", "web-p4w1z"), {
-        mark: "web-k8s2m refused :80",
-        counters: { open: 12, held: 0, served, retried: 0, refused: 0, cut: 0, bytes_up: down / 40, bytes_down: down },
-      }));
-      const postgres = this.get("session/2");
-      if (postgres?.part === "session") {
-        this.#put({
-          ...postgres.value,
-          listeners: postgres.value.listeners.map((listener) => ({ ...listener, instead_of: { port: 5432, holder: { type: "process", name: "postgres", pid: 812 } } })),
-          counters: { ...postgres.value.counters, open: 3, served: 3 },
-        });
-      }
+      if (ticks % 4 === 0) this.#happen(6, { ...event(++n, "held", { pod: "web-k8s2m", took_ms: 400 + 90 * ticks }), at: Date.now() });
+      const before = this.#session(6);
+      this.#put({
+        ...(before ?? busy()),
+        events: n,
+        counters: counters({
+          open: 12, served: 4318 + 7 * ticks, retried: 2, unanswered: 1, reconnects: 1, first_byte_p50_us: 1240, first_byte_p95_us: 4810,
+          bytes_up: down / 40, bytes_down: down,
+        }),
+      });
     };
     tick();
     setInterval(tick, 1000);
+  }
+
+  #session(id: number): SessionView | null {
+    const part = this.get(`session/${id}`);
+    return part?.part === "session" ? part.value : null;
+  }
+
+  #happen(id: number, one: SessionEvent): void {
+    this.happened.set(id, [...(this.happened.get(id) ?? []), one]);
   }
 }

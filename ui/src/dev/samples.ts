@@ -2,6 +2,7 @@
 
 import type { ContextId } from "../generated/ContextId";
 import type { ContextView } from "../generated/ContextView";
+import type { Counters } from "../generated/Counters";
 import type { Forward } from "../generated/Forward";
 import type { ListKind } from "../generated/ListKind";
 import type { ListStatus } from "../generated/ListStatus";
@@ -11,8 +12,10 @@ import type { Problem } from "../generated/Problem";
 import type { Row } from "../generated/Row";
 import type { RowPort } from "../generated/RowPort";
 import type { Scope } from "../generated/Scope";
+import type { SessionEvent } from "../generated/SessionEvent";
 import type { SessionView } from "../generated/SessionView";
 import type { View } from "../generated/View";
+import type { What } from "../generated/What";
 
 export const staging: ContextId = { source: "default", name: "staging" };
 
@@ -62,8 +65,21 @@ export function forward(target: Forward["target"], remote: number | string, more
     bind: [],
     balance: null,
     hold_seconds: 30,
+    wait_for_name: false,
     ...more,
   };
+}
+
+export function counters(more: Partial<Counters> = {}): Counters {
+  return {
+    open: 0, held: 0, served: 0, retried: 0, refused: 0, cut: 0, unanswered: 0, reconnects: 0,
+    first_byte_p50_us: null, first_byte_p95_us: null, bytes_up: 0, bytes_down: 0,
+    ...more,
+  };
+}
+
+export function event(n: number, what: What, more: Partial<SessionEvent> = {}): SessionEvent {
+  return { n, at: 0, event: what, pod: null, took_ms: null, code: null, text: null, ...more };
 }
 
 /** A session that listens on `local` for its first port. */
@@ -83,7 +99,11 @@ export function session(id: number, to: Forward, local: number | null, phase: Ph
     balance: to.target.type === "service" ? "balanced" : "sticky",
     phase,
     listeners: local === null ? [] : [listener(local)],
-    counters: { open: 0, held: 0, served: 0, retried: 0, refused: 0, cut: 0, bytes_up: 0, bytes_down: 0 },
+    counters: counters(),
+    unstable: null,
+    instead: null,
+    terminating_at: null,
+    events: 0,
     mark: null,
     started_at: 0,
     ...more,

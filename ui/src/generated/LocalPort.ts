@@ -9,6 +9,6 @@ export type LocalPort = { "type": "fixed",
  */
 port: number, } | { "type": "same" } | { "type": "any" } | { "type": "suggested", 
 /**
- * Tried first: the one that this target had the last time. The engine fills it in.
+ * Tried first. The engine fills in the one that this target had the last time.
  */
 before?: number | null, };

@@ -10,6 +10,7 @@ import type { Problem } from "../generated/Problem";
 import type { Scope } from "../generated/Scope";
 import type { View } from "../generated/View";
 import type { Backend } from "./backend";
+import { causesOf } from "./causes";
 import { openPorts } from "./chips";
 import { coloursOf, wishOf } from "./colour";
 import { follow } from "./feed";
@@ -43,6 +44,8 @@ export class App {
   });
   readonly #colours = $derived(coloursOf(this.contexts.map((context) => context.id)));
   readonly sessions = $derived(newestFirst(this.parts.sessions));
+  /** What several of them wait for together. */
+  readonly causes = $derived(causesOf(this.sessions));
   readonly open = $derived(openPorts(this.parts.sessions.values()));
   /** The list part, once it is the one that the user looks at. */
   readonly list = $derived(this.parts.list && sameView(this.parts.list.view, this.view) ? this.parts.list : null);

@@ -1,10 +1,12 @@
 // The seam between the window and the engine. Everything the window asks for goes through `Backend`, so that tests and
 // a plain browser can run it without Tauri.
 
+import type { Balance } from "../generated/Balance";
 import type { Changes } from "../generated/Changes";
 import type { ContextId } from "../generated/ContextId";
 import type { Forward } from "../generated/Forward";
 import type { PortMap } from "../generated/PortMap";
+import type { SessionEvent } from "../generated/SessionEvent";
 import type { SessionId } from "../generated/SessionId";
 import type { View } from "../generated/View";
 
@@ -22,6 +24,18 @@ export interface Backend {
   stop(id: SessionId): Promise<void>;
   /** Skips the wait before the next try. */
   retry(id: SessionId): Promise<void>;
+  /** Spreads a session's new connections otherwise. */
+  setBalance(id: SessionId, balance: Balance): Promise<void>;
+  /** Sends a session's new connections to one pod, which makes it sticky. */
+  moveTo(id: SessionId, uid: string): Promise<void>;
+  /** What happened to a session after its event number `after`, oldest first: of the last 1,000. */
+  events(id: SessionId, after: number): Promise<SessionEvent[]>;
+  /** Puts the workload that owns a direct tunnel's pod in its place; `null` where none is known. */
+  instead(id: SessionId): Promise<SessionId | null>;
+  /** Puts a tunnel to the next pod of the same name in a direct tunnel's place; `null` if there is no such session. */
+  waitForName(id: SessionId): Promise<SessionId | null>;
+  /** Has all sessions of a context try again with credentials of now. */
+  signIn(context: ContextId): Promise<void>;
   /** Puts text on the clipboard. */
   copy(text: string): Promise<void>;
   /** Opens a session's address in the browser; `slot` is an index into its forward's ports. */

@@ -1,11 +1,11 @@
 // Shapes, so that nothing is told by colour alone.
 
-import type { Phase } from "../generated/Phase";
 import type { Reach } from "../generated/Reach";
 import type { Row } from "../generated/Row";
+import type { Shown } from "./phase";
 
 /** A drawn shape; see Mark.svelte. */
-export type Shape = "full" | "half" | "empty" | "dashed" | "cross" | "triangle" | "square" | "dash";
+export type Shape = "full" | "half" | "empty" | "dashed" | "cross" | "triangle" | "square" | "dash" | "wave";
 
 /** A colour by its meaning; see marks.css. */
 export type Tone = "ok" | "wait" | "broken" | "idle";
@@ -15,15 +15,17 @@ export interface Mark {
   readonly tone: Tone;
 }
 
-/** A phase's mark, on cards and on chips. */
-export function phaseMark(phase: Phase): Mark {
-  switch (phase.state) {
+/** The mark of what a session is shown as, on cards and on chips. */
+export function stateMark(shown: Shown): Mark {
+  switch (shown) {
     case "resolving":
       return { shape: "dashed", tone: "idle" };
     case "active":
       return { shape: "full", tone: "ok" };
     case "waiting":
       return { shape: "half", tone: "wait" };
+    case "unstable":
+      return { shape: "wave", tone: "wait" };
     case "broken":
       return { shape: "cross", tone: "broken" };
     case "failed":

@@ -41,6 +41,7 @@ export function forwardOf(context: ContextId, row: Row, port: PortMap): Forward 
     bind: [],
     balance: null,
     hold_seconds: HOLD_SECONDS,
+    wait_for_name: false,
   };
 }
 

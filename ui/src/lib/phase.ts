@@ -2,6 +2,14 @@
 
 import type { Phase } from "../generated/Phase";
 import type { Problem } from "../generated/Problem";
+import type { SessionView } from "../generated/SessionView";
+
+/** What a session is shown as: its phase, or that it comes and goes, which is one state and not each change. */
+export type Shown = Phase["state"] | "unstable";
+
+export function shownAs(session: SessionView): Shown {
+  return session.unstable === null ? session.phase.state : "unstable";
+}
 
 /** Whether the session has ended and released its ports. */
 export function isOver(phase: Phase): boolean {

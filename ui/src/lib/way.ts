@@ -1,6 +1,7 @@
 // The way to the pod, in one line: `svc/web:8080 → 3 pods, balanced`.
 
 import type { Endpoint } from "../generated/Endpoint";
+import type { Phase } from "../generated/Phase";
 import type { SessionView } from "../generated/SessionView";
 import type { Target } from "../generated/Target";
 import { missing, way as say } from "./words";
@@ -56,6 +57,12 @@ export function endOf(session: SessionView): string {
 export function way(session: SessionView): string {
   const end = endOf(session);
   return end === "" ? startOf(session) : `${startOf(session)} → ${end}`;
+}
+
+/** The pods that can be gone to now, each once. */
+export function podsOf(phase: Phase): Endpoint[] {
+  if (phase.state !== "active") return [];
+  return [...new Map(phase.endpoints.map((endpoint) => [endpoint.uid, endpoint])).values()];
 }
 
 function pods(session: SessionView, endpoints: readonly Endpoint[]): string {

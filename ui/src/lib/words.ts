@@ -1,15 +1,19 @@
 // Every word that the window says by itself. What the engine says (a problem's message and next step) is shown as it is.
 
+import type { Counters } from "../generated/Counters";
 import type { Holder } from "../generated/Holder";
 import type { ListKind } from "../generated/ListKind";
 import type { Phase } from "../generated/Phase";
 import type { Problem } from "../generated/Problem";
 import type { Reach } from "../generated/Reach";
 import type { Scope } from "../generated/Scope";
+import type { SessionEvent } from "../generated/SessionEvent";
 import type { SessionView } from "../generated/SessionView";
 import type { TakenPort } from "../generated/TakenPort";
 import type { WorkloadKind } from "../generated/WorkloadKind";
-import { isOver } from "./phase";
+import type { SharedCode } from "./causes";
+import { isOver, shownAs, type Shown } from "./phase";
+import { span } from "./units";
 
 const counted = new Intl.NumberFormat("en");
 
@@ -64,6 +68,19 @@ export const words = {
   stop: "Stop",
   close: "Close",
   retry: "Retry now",
+  signIn: "Sign in",
+  details: "Details",
+  events: "Events",
+  noEvents: "Nothing has happened yet.",
+  readingEvents: "Reading what happened…",
+  newConnections: "New connections",
+  balanced: "Balanced",
+  balancedWhy: "Each connection goes to any ready pod",
+  sticky: "Sticky",
+  stickyWhy: "Connections stay with one pod until it goes",
+  moveTo: "Move to",
+  waitForName: "Wait for this name",
+  waitForNameWhy: "Go on with the next pod of this name, on the same local port",
   noLocalPort: "no local port",
   idle: "idle",
 } as const;
@@ -125,23 +142,24 @@ export function reachName(reach: Reach): string {
   }[reach.state];
 }
 
-/** A phase's name on a card. */
-export function phaseName(phase: Phase): string {
+/** The name of what a session is shown as. */
+export function stateName(shown: Shown): string {
   return {
     resolving: "Resolving",
     active: "Active",
     waiting: "Waiting",
+    unstable: "Unstable",
     broken: "Broken",
     failed: "Failed",
     stopped: "Stopped",
-  }[phase.state];
+  }[shown];
 }
 
 /** `2 active, 1 waiting`: trouble is named, zeroes are not. */
 export function sessionsTally(sessions: readonly SessionView[]): string {
-  const states = ["active", "resolving", "waiting", "broken", "failed", "stopped"] as const;
+  const states = ["active", "resolving", "waiting", "unstable", "broken", "failed", "stopped"] as const;
   return states
-    .map((state) => [sessions.filter((session) => session.phase.state === state).length, state] as const)
+    .map((state) => [sessions.filter((session) => shownAs(session) === state).length, state] as const)
     .filter(([n]) => n > 0)
     .map(([n, state]) => `${count(n)} ${state}`)
     .join(", ");
@@ -153,9 +171,8 @@ export function sessionsTally(sessions: readonly SessionView[]): string {
  */
 export function waitingFor(phase: Extract<Phase, { state: "waiting" }>, now: number): string {
   if (phase.retry_at !== null) {
-    const seconds = Math.max(0, Math.ceil((phase.retry_at - now) / 1000));
     const tries = phase.attempt > 0 ? ` · attempt ${count(phase.attempt)}` : "";
-    return (seconds > 0 ? `Trying again in ${seconds} s` : "Trying again now") + tries;
+    return tryingAgain(phase.retry_at, now) + tries;
   }
   switch (phase.reason.code) {
     case "no_ready_pod":
@@ -165,9 +182,43 @@ export function waitingFor(phase: Extract<Phase, { state: "waiting" }>, now: num
     case "target_not_found":
     case "unknown_namespace":
       return "Watching: connects as soon as it is there";
+    case "login":
+      return "Connects as soon as you have signed in";
     default:
       return phase.needs_you ? "Watching: connects as soon as this is changed" : "Watching: connects as soon as it can";
   }
+}
+
+/** `Trying again in 3 s`. */
+export function tryingAgain(retryAt: number, now: number): string {
+  const seconds = secondsTo(retryAt, now);
+  return seconds > 0 ? `Trying again in ${seconds} s` : "Trying again now";
+}
+
+function secondsTo(then: number, now: number): number {
+  return Math.max(0, Math.ceil((then - now) / 1000));
+}
+
+/** A direct tunnel's pod on its way out. */
+export function terminating(goneAt: number, now: number, waitsForName: boolean): string {
+  const seconds = secondsTo(goneAt, now);
+  const then = waitsForName ? "The tunnel goes on with the next one of its name." : "The tunnel ends with it.";
+  return `The pod is on its way out: gone ${seconds > 0 ? `in ${count(seconds)} s` : "any moment"}. ${then}`;
+}
+
+/** A session that comes and goes. */
+export function cameAndWent(changes: number): string {
+  return `Came and went ${count(changes)} times in the last minute`;
+}
+
+/** What many tunnels of one context wait for. */
+export function causeName(code: SharedCode): string {
+  return { unreachable: "API server not reached", login: "Login expired" }[code];
+}
+
+/** `4 tunnels wait`. */
+export function tunnelsWait(n: number): string {
+  return plural(n, "tunnel waits", "tunnels wait");
 }
 
 /** What a waiting session waits for, where the way would name the pod. */
@@ -217,10 +268,29 @@ export const counters = {
   held: (n: number) => `${count(n)} held`,
   cut: (n: number) => `${count(n)} cut`,
   refused: (n: number) => `${count(n)} refused`,
+  unanswered: (n: number) => `${count(n)} unanswered`,
+  unansweredWhy: "Connections that were reset after something was delivered and before anything was answered: it may have been done",
   heldWhy: "Connections that wait for a pod",
   cutWhy: "Connections that were reset while a pod served them",
   refusedWhy: "Connections that were reset before a pod took them",
 } as const;
+
+/** A card's details: what was counted, in words. */
+export function details(of: Counters): { name: string; value: string; why: string }[] {
+  const { first_byte_p50_us: half, first_byte_p95_us: most } = of;
+  const first = half === null || most === null ? "no answer yet" : `${span(half / 1000)} · ${span(most / 1000)}`;
+  return [
+    { name: "First byte, p50 · p95", value: first, why: "What the last 256 connections waited for their first byte" },
+    { name: "Connections open", value: count(of.open), why: "Connections that a pod serves now" },
+    { name: "Held", value: count(of.held), why: counters.heldWhy },
+    { name: "Served", value: count(of.served), why: "Connections that ended in good order" },
+    { name: "Dials tried again", value: count(of.retried), why: "Dials that failed before a pod had received anything" },
+    { name: "Refused", value: count(of.refused), why: counters.refusedWhy },
+    { name: "Cut", value: count(of.cut), why: counters.cutWhy },
+    { name: "Delivered, unanswered", value: count(of.unanswered), why: counters.unansweredWhy },
+    { name: "Reconnects", value: count(of.reconnects), why: "How often connections could be served again after they could not" },
+  ];
+}
 
 /** `3 of 3`. */
 export function ready(n: number, wanted: number): string {
@@ -247,7 +317,7 @@ export function externalName(name: string): string {
 
 export const labels = {
   openPort: (what: string, name: string) => `Open a tunnel to ${name}, port ${what}`,
-  showSession: (mapping: string, phase: Phase) => `${mapping}, ${phaseName(phase).toLowerCase()}: show its session`,
+  showSession: (mapping: string, shown: Shown) => `${mapping}, ${stateName(shown).toLowerCase()}: show its session`,
   more: (n: number, name: string) => `Show ${count(n)} more ports of ${name}`,
   fewer: (name: string) => `Show fewer ports of ${name}`,
   addPort: (name: string) => `Open another port of ${name}`,
@@ -255,8 +325,18 @@ export const labels = {
   visit: (address: string) => `Open http://${address} in the browser`,
   stop: (what: string) => `Stop the tunnel to ${what}`,
   close: (what: string) => `Remove ${what} from the list`,
+  events: (what: string) => `Events of the tunnel to ${what}`,
+  details: (what: string) => `Details of the tunnel to ${what}`,
+  moveTo: (pod: string) => `Send new connections to ${pod}`,
+  unfold: (what: string, state: Shown) => `${what}, ${stateName(state).toLowerCase()}: show its card`,
+  instead: (what: string) => `Open ${what} on the same local port`,
   context: (name: string, reach: Reach) => `Context ${name}, ${reachName(reach)}`,
 } as const;
+
+/** The button that puts the pod's workload in the pod's place: `deploy/web instead`. */
+export function insteadName(workload: string): string {
+  return `${workload} instead`;
+}
 
 /** The button that ends a session, or clears away one that has ended. */
 export function endName(phase: Phase): string {
@@ -270,4 +350,50 @@ export function lostEngine(problem: Problem): string {
 
 export function copiedAddress(address: string): string {
   return `${address} copied`;
+}
+
+/** An event in a sentence. */
+export function eventText({ event, pod, took_ms, text }: SessionEvent): string {
+  const who = pod ?? "a pod";
+  const long = took_ms === null ? "" : span(took_ms);
+  const after = long === "" ? "" : ` after ${long}`;
+  const why = text === null ? "" : `: ${text}`;
+  switch (event) {
+    case "listening":
+      return `Listening on ${text ?? "a local port"}`;
+    case "active":
+      return `Connections can be served${after === "" ? "" : `,${after}`}`;
+    case "waiting":
+      return `Waiting${long === "" ? "" : `, after ${long}`}${why}`;
+    case "broken":
+      return `Ended${after}${why}`;
+    case "failed":
+      return `Failed${why}`;
+    case "stopped":
+      return "Stopped";
+    case "endpoint_added":
+      return `${who} takes new connections`;
+    case "endpoint_removed":
+      return `${who} takes no new connections any more`;
+    case "held":
+      return `A connection was held${long === "" ? "" : ` for ${long}`}, then served by ${who}`;
+    case "retried":
+      return `A dial to ${who} failed and was tried again${why}`;
+    case "refused":
+      return `A connection was reset before a pod had it${after === "" ? "" : `,${after}`}${why}`;
+    case "cut":
+      return `A connection to ${who} was cut${after}${why}`;
+    case "delivered_unanswered":
+      return `Delivered to ${who} and not answered${long === "" ? "" : ` within ${long}`}: not tried again, as it may have been done`;
+    case "not_followed":
+      return `The API server cannot be asked, while connections still work${why}`;
+    case "balance":
+      return `New connections are ${text ?? "spread otherwise"} from here on`;
+    case "moved":
+      return `New connections go to ${who}`;
+    case "renewed":
+      return "The network has changed or the machine has slept: everything was looked at anew";
+    case "reconfigured":
+      return "The kubeconfig's entry was changed: what is new goes by it";
+  }
 }

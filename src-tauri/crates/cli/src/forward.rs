@@ -1,12 +1,16 @@
 //! `portolan forward`: one session, until the user ends it or it cannot go on.
 
+mod teller;
+mod words;
+
+use std::time::SystemTime;
+
 use portolan_engine::{
     engine::Engine,
-    error::{Code, Error, Problem},
-    forward::{Balance, Forward, PortRef, Target},
+    error::{Error, Problem},
+    forward::{Balance, Forward, Target},
     parse,
     phase::Phase,
-    session::view::{ListenerView, SessionView},
 };
 use serde_json::json;
 
@@ -16,6 +20,7 @@ use crate::{
     output,
     stop::stop_asked,
 };
+use teller::{Said, Teller};
 
 pub(crate) async fn run(args: ForwardArgs) -> Result<(), Ended> {
     let (target, ports) = target_and_ports(&args).map_err(|error| Ended::Usage(error.problem()))?;
@@ -70,128 +75,22 @@ fn target_and_ports(args: &ForwardArgs) -> Result<(Target, Vec<portolan_engine::
 async fn follow(engine: &Engine, forward: Forward, args: &ForwardArgs) -> Result<(), Problem> {
     let id = engine.start(forward);
     let Some(mut views) = engine.sessions().watch(id) else { return Ok(()) };
-    let mut teller = Teller { format: args.output, wait: args.wait, told: None, marked: None, listening: false };
+    let mut teller = Teller::new(args.output, args.wait);
     loop {
         let view = views.borrow_and_update().clone();
-        teller.tell(&view)?;
+        let events = engine.sessions().events(id, teller.last_event());
+        let end = teller.tell(&view, &events, SystemTime::now());
+        for said in teller.said() {
+            match said {
+                Said::Answer(text) => output::line(&text),
+                Said::Note(text) => output::note(&text),
+            }
+        }
+        if let Some(problem) = end {
+            return Err(problem);
+        }
         if views.changed().await.is_err() {
             return Ok(());
         }
     }
-}
-
-/// Says each thing once.
-struct Teller {
-    format: Format,
-    wait: bool,
-    told: Option<Phase>,
-    marked: Option<String>,
-    listening: bool,
-}
-
-impl Teller {
-    fn tell(&mut self, view: &SessionView) -> Result<(), Problem> {
-        if let Some(problem) = self.fatal(&view.phase) {
-            if self.format == Format::Json {
-                self.phase(&view.phase);
-            }
-            return Err(problem);
-        }
-        let resolved = match &view.phase {
-            Phase::Active { .. } => true,
-            Phase::Waiting { reason, .. } => self.wait || only_lacks_a_pod(reason),
-            _ => false,
-        };
-        if resolved && !self.listening && !view.listeners.is_empty() {
-            self.listening = true;
-            for listener in &view.listeners {
-                self.listener(view, listener);
-            }
-        }
-        self.phase(&view.phase);
-        self.mark(view.mark.as_ref());
-        Ok(())
-    }
-
-    /// What ends the command: bad input, a direct tunnel's pod that is gone, and, before the first endpoint and without
-    /// `--wait`, whatever kubectl would not wait for either.
-    fn fatal(&self, phase: &Phase) -> Option<Problem> {
-        match phase {
-            Phase::Failed { error: problem } | Phase::Broken { reason: problem } => Some(problem.clone()),
-            Phase::Waiting { reason, .. } => {
-                let may_wait = self.wait || self.listening || only_lacks_a_pod(reason);
-                (!may_wait).then(|| Problem {
-                    next: format!("{} Or wait for it: --wait.", reason.next).trim_start().to_owned(),
-                    ..reason.clone()
-                })
-            }
-            _ => None,
-        }
-    }
-
-    fn listener(&self, view: &SessionView, listener: &ListenerView) {
-        match self.format {
-            Format::Json => output::line(&json!({"event": "listening", "listener": listener}).to_string()),
-            Format::Text => {
-                let endpoint = view.phase.endpoints(listener.slot).next().map(|e| e.port.to_string());
-                let remote = endpoint.unwrap_or_else(|| match &listener.remote {
-                    PortRef::Number(number) => number.to_string(),
-                    PortRef::Name(name) => name.clone(),
-                });
-                for address in &listener.addresses {
-                    output::line(&format!("Forwarding from {address} -> {remote}"));
-                }
-            }
-        }
-    }
-
-    /// What the last connection met, if it failed; once, as long as the next ones meet the same.
-    fn mark(&mut self, mark: Option<&String>) {
-        if self.marked.as_ref() == mark {
-            return;
-        }
-        self.marked = mark.cloned();
-        match (mark, self.format) {
-            (None, _) => {}
-            (Some(mark), Format::Json) => output::line(&json!({"event": "mark", "mark": mark}).to_string()),
-            (Some(mark), Format::Text) => output::note(&format!("A connection failed: {mark}")),
-        }
-    }
-
-    fn phase(&mut self, phase: &Phase) {
-        if self.told.as_ref() == Some(phase) {
-            return;
-        }
-        let before = self.told.replace(phase.clone());
-        match self.format {
-            Format::Json => output::line(&json!({"event": "phase", "phase": phase}).to_string()),
-            Format::Text => {
-                let words = match (phase, &before) {
-                    (Phase::Active { endpoints }, Some(Phase::Waiting { .. })) => Some(format!(
-                        "Active again: {}",
-                        endpoints.iter().map(|e| e.pod.as_str()).next().unwrap_or_default()
-                    )),
-                    // The same reason with other numbers is no news.
-                    (Phase::Waiting { reason, .. }, Some(Phase::Waiting { reason: told, .. }))
-                        if reason.code == told.code =>
-                    {
-                        None
-                    }
-                    (Phase::Waiting { reason, retry_at: None, .. }, _) => {
-                        Some(format!("Waiting: {reason}\nWatching: the tunnel opens by itself."))
-                    }
-                    (Phase::Waiting { reason, .. }, _) => Some(format!("Waiting: {reason}\nPortolan keeps trying.")),
-                    _ => None,
-                };
-                if let Some(words) = words {
-                    output::note(&words);
-                }
-            }
-        }
-    }
-}
-
-/// Whether the target is there and right, and only its pods are to come: that is waited for without `--wait`.
-fn only_lacks_a_pod(reason: &Problem) -> bool {
-    matches!(reason.code, Code::NoReadyPod | Code::PodNotRunning)
 }

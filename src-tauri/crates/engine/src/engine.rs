@@ -170,13 +170,9 @@ impl Engine {
         if let Some(login) = cluster.login() {
             login.sign_in().await.map_err(|failure| failure.problem())?;
         }
-        for key in self.feed.keys("session/") {
-            if let Some(Part::Session(view)) = self.feed.get(&key)
-                && view.forward.context == *context
-            {
-                // One that does not wait is not disturbed by it.
-                self.sessions.retry(view.id);
-            }
+        // One that does not wait is not disturbed by it.
+        for id in self.sessions.of(context) {
+            self.sessions.retry(id);
         }
         Ok(())
     }
@@ -192,6 +188,27 @@ impl Engine {
         let context = forward.context.clone();
         let cluster = async move { clusters.follow(&context).await.map_err(|error| error.problem()) };
         self.sessions.start(forward, cluster)
+    }
+
+    /// Ends a direct tunnel and starts one to the workload that owns its pod, on the same local ports. `None` where no
+    /// such workload is known.
+    pub async fn instead(&self, id: SessionId) -> Option<SessionId> {
+        let target = self.sessions.watch(id)?.borrow().instead.clone()?;
+        let forward = Forward { target, ..self.sessions.heir(id)? };
+        Some(self.replace(id, forward).await)
+    }
+
+    /// Ends a direct tunnel and starts one that goes on with the next pod of that name, on the same local ports. `None`
+    /// if there is no such session.
+    pub async fn wait_for_name(&self, id: SessionId) -> Option<SessionId> {
+        let forward = Forward { wait_for_name: true, ..self.sessions.heir(id)? };
+        Some(self.replace(id, forward).await)
+    }
+
+    /// One session in another's place. That ends first: its ports are to be free for the new one.
+    async fn replace(&self, id: SessionId, forward: Forward) -> SessionId {
+        self.sessions.stop(id).await;
+        self.start(forward)
     }
 
     /// Ends everything: when this returns, no port is held and no connection is open.
@@ -284,6 +301,7 @@ mod tests {
     use std::{fs, path::Path};
 
     use super::*;
+    use crate::forward::{LocalPort, PortMap, PortRef, Target};
 
     fn kubeconfig(folder: &Path, name: &str) -> Source {
         let path = folder.join(name);
@@ -368,5 +386,58 @@ mod tests {
         assert_eq!(servers(&engine), ["http://two"]);
         let Some(Part::Kubeconfig(view)) = engine.feed.get("kubeconfig") else { panic!("nothing is said of files") };
         assert_eq!(view.problem.map(|problem| problem.code), Some(crate::error::Code::NoKubeconfig));
+    }
+
+    /// A tunnel to a pod behind an API server that is not there: it listens, and that is all it does.
+    fn direct(engine: &Engine, source: Source, local: LocalPort) -> SessionId {
+        engine.start(Forward {
+            context: engine.add(source).unwrap().id,
+            namespace: "shop".into(),
+            target: Target::Pod { name: "db-0".into() },
+            ports: vec![PortMap { local, remote: PortRef::Number(80) }],
+            bind: Vec::new(),
+            balance: None,
+            hold_seconds: 30,
+            wait_for_name: false,
+        })
+    }
+
+    async fn port(engine: &Engine, id: SessionId) -> u16 {
+        let mut views = engine.sessions().watch(id).unwrap();
+        views.wait_for(|view| !view.listeners.is_empty()).await.unwrap().listeners[0].port
+    }
+
+    #[tokio::test]
+    async fn a_tunnel_that_waits_for_the_name_takes_the_place_and_the_port_of_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::new(kubeconfig(folder.path(), "one"), None);
+        let first = direct(&engine, kubeconfig(folder.path(), "one"), LocalPort::Any);
+        let had = port(&engine, first).await;
+        // What the session has handed on is known once the feed shows it.
+        let shown = || matches!(engine.feed.get("session/1"), Some(Part::Session(view)) if !view.listeners.is_empty());
+        let mut revision = 0;
+        while !shown() {
+            revision = engine.feed.changes(revision).await.revision;
+        }
+        assert_eq!(engine.instead(first).await, None, "no workload is known");
+        assert!(engine.sessions().watch(first).is_some());
+        let next = engine.wait_for_name(first).await.unwrap();
+        assert!(engine.sessions().watch(first).is_none());
+        assert!(engine.sessions().watch(next).unwrap().borrow().forward.wait_for_name);
+        assert_eq!(port(&engine, next).await, had);
+        assert_eq!(engine.wait_for_name(first).await, None);
+        engine.shutdown().await;
+    }
+
+    #[tokio::test]
+    async fn the_sessions_of_a_context_are_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::new(kubeconfig(folder.path(), "one"), None);
+        let of_one = direct(&engine, kubeconfig(folder.path(), "one"), LocalPort::Any);
+        let of_two = direct(&engine, kubeconfig(folder.path(), "two"), LocalPort::Any);
+        let context = |id| engine.sessions().watch(id).unwrap().borrow().forward.context.clone();
+        assert_eq!(engine.sessions().of(&context(of_one)), [of_one]);
+        assert_eq!(engine.sessions().of(&context(of_two)), [of_two]);
+        engine.shutdown().await;
     }
 }

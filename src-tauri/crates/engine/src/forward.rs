@@ -202,7 +202,7 @@ pub enum LocalPort {
     Any,
     /// One that is easy to remember, else the next free one: see [`crate::local_port`].
     Suggested {
-        /// Tried first: the one that this target had the last time. The engine fills it in.
+        /// Tried first. The engine fills in the one that this target had the last time.
         #[serde(default)]
         #[ts(optional = nullable)]
         before: Option<u16>,

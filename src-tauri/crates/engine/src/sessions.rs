@@ -1,6 +1,7 @@
 //! The supervisor: owns every session, and joins each when it ends.
 
 mod habits;
+mod heir;
 
 use std::{
     collections::BTreeMap,
@@ -19,6 +20,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     cluster::Cluster,
+    context::ContextId,
     error::Problem,
     feed::{Feed, Part},
     forward::{Balance, Forward},
@@ -32,6 +34,7 @@ use crate::{
     },
 };
 use habits::Habits;
+use heir::Ports;
 
 /// A session that does not end within this is abandoned to the runtime's end. Nothing in one waits this long.
 const STOP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -53,6 +56,8 @@ struct Running {
     controls: mpsc::UnboundedSender<Control>,
     journal: Arc<Journal>,
     view: watch::Receiver<SessionView>,
+    /// Where it listens, or listened last: one that is over shows no ports any more.
+    ports: Arc<Mutex<Ports>>,
     task: JoinHandle<()>,
 }
 
@@ -82,11 +87,13 @@ impl Sessions {
         let retry_now = Arc::new(Notify::new());
         let journal = Arc::<Journal>::default();
         let (controls, controlled) = mpsc::unbounded_channel();
+        let ports = Arc::<Mutex<Ports>>::default();
         let task = {
             let (cancel, retry_now, feed, mut shown) =
                 (cancel.clone(), retry_now.clone(), self.feed.clone(), view.clone());
             let journal = journal.clone();
             let habits = self.habits.clone();
+            let ports = ports.clone();
             tokio::spawn(async move {
                 let run = async {
                     let cluster = tokio::select! {
@@ -112,6 +119,7 @@ impl Sessions {
                     while shown.changed().await.is_ok() {
                         let view = shown.borrow_and_update().clone();
                         habits.note(&view);
+                        ports.lock().unwrap_or_else(PoisonError::into_inner).note(&view);
                         feed.set(key(id), Part::Session(Box::new(view)));
                     }
                 };
@@ -119,13 +127,28 @@ impl Sessions {
             })
         };
         let cancel = cancel.drop_guard();
-        self.running().insert(id, Running { cancel, retry_now, controls, journal, view, task });
+        self.running().insert(id, Running { cancel, retry_now, controls, journal, view, ports, task });
         id
     }
 
     /// What a session shows, as it changes; `None` if there is no such session.
     pub fn watch(&self, id: SessionId) -> Option<watch::Receiver<SessionView>> {
         self.running().get(&id).map(|running| running.view.clone())
+    }
+
+    /// What a session was asked for, for one that goes on in its place: it suggests the ports that this one had.
+    pub(crate) fn heir(&self, id: SessionId) -> Option<Forward> {
+        let running = self.running();
+        let running = running.get(&id)?;
+        let ports = running.ports.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(ports.hand_on(running.view.borrow().forward.clone()))
+    }
+
+    /// The sessions of a context.
+    pub(crate) fn of(&self, context: &ContextId) -> Vec<SessionId> {
+        let running = self.running();
+        let of_it = running.iter().filter(|(_, running)| running.view.borrow().forward.context == *context);
+        of_it.map(|(id, _)| *id).collect()
     }
 
     /// The local address of one of a session's ports; `None` if it is not listened on.

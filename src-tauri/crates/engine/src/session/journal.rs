@@ -1,4 +1,4 @@
-//! What happened to a session, as a list to read: the last [`KEPT`] events.
+//! What happened to a session, as a list to read: the last thousand events.
 //!
 //! A connection that was served without ado is counted and not listed: a busy session would push out in seconds what
 //! somebody looks for in the morning.

@@ -18,13 +18,13 @@ type Remote = (ContextId, String, Target, PortRef);
 pub(crate) struct Habits(Mutex<HashMap<Remote, u16>>);
 
 impl Habits {
-    /// Fills in what the forward's suggested ports were the last time.
+    /// Fills in what the forward's suggested ports were the last time, where it does not say so itself.
     pub(crate) fn fill(&self, mut forward: Forward) -> Forward {
         let habits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let remotes: Vec<Remote> = (0..forward.ports.len()).map(|slot| remote(&forward, slot)).collect();
         for (map, remote) in forward.ports.iter_mut().zip(remotes) {
             if let LocalPort::Suggested { before } = &mut map.local {
-                *before = habits.get(&remote).copied();
+                *before = before.or_else(|| habits.get(&remote).copied());
             }
         }
         forward
@@ -86,6 +86,9 @@ mod tests {
         });
         habits.note(&view);
         assert_eq!(habits.fill(suggested()).ports[0].local, LocalPort::Suggested { before: Some(8081) });
+        // One that goes on for another session knows better.
+        let heir = forward("web", LocalPort::Suggested { before: Some(7000) });
+        assert_eq!(habits.fill(heir.clone()), heir);
         // Others, and those that were asked for by number, are left alone.
         let other = forward("api", LocalPort::Suggested { before: None });
         assert_eq!(habits.fill(other.clone()), other);

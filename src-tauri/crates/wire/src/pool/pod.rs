@@ -50,17 +50,17 @@ struct Slot {
     asked: bool,
 }
 
-/// What is known of the way to a pod from its upgrades.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is known of the way to a pod from its upgrades, the best last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Known {
-    /// One has answered, and not long ago.
-    Proven,
-    /// One was asked.
-    Asked,
-    /// All there are should have answered by now.
-    Silent,
     /// There is none.
     Nothing,
+    /// All there are should have answered by now.
+    Silent,
+    /// One was asked.
+    Asked,
+    /// One has answered, and not long ago.
+    Proven,
 }
 
 impl Slot {
@@ -171,21 +171,23 @@ impl Pod {
         look_again
     }
 
-    /// What is known of the way to the pod. One that has not said anything yet is asked.
+    /// What is known of the way to the pod, by the best of its upgrades. One that has not said anything yet is asked, whatever
+    /// the others do: its time to answer is not to begin when they have fallen silent.
     pub(super) fn known(&mut self) -> Known {
         let mut known = Known::Nothing;
         for slot in &mut self.slots {
-            if slot.mux.is_proven() {
-                return Known::Proven;
-            }
-            if slot.mux.is_silent() {
-                known = if known == Known::Nothing { Known::Silent } else { known };
-            } else if !slot.mux.is_done_for() {
-                known = Known::Asked;
+            known = known.max(if slot.mux.is_proven() {
+                Known::Proven
+            } else if slot.mux.is_silent() {
+                Known::Silent
+            } else if slot.mux.is_done_for() {
+                Known::Nothing
+            } else {
                 if !std::mem::replace(&mut slot.asked, true) {
                     slot.mux.ask();
                 }
-            }
+                Known::Asked
+            });
         }
         known
     }

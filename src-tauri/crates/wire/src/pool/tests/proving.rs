@@ -148,3 +148,16 @@ async fn silence_is_told_although_another_is_being_dialled() {
     assert_eq!((servers.dials(), known(&warm.proof()).as_str()), (2, "it has answered no PING for 10 s"));
     drop(taken);
 }
+
+#[tokio::test(start_paused = true)]
+async fn each_is_asked_when_it_is_there_and_not_when_the_others_fall_silent() {
+    let servers = Servers::new();
+    let (pool, to) = (servers.pool(), pod("web"));
+    let _warm = pool.warm(&to);
+    quiet().await;
+    let taken = pool.take(&to).await.unwrap();
+    quiet().await;
+    let all_proven = pool.inner.pods().values().flat_map(Pod::upgrades).all(Mux::is_proven);
+    assert!(all_proven && pool.census().0 == 2);
+    drop(taken);
+}

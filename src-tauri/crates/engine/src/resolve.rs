@@ -6,8 +6,9 @@
 //! - `sources` reads those, on the best `rung` that the user has.
 //! - `missing` has the words for what is not there; `parent` knows the workload behind a direct tunnel's pod.
 //!
-//! A Service's pods are looked at only while its slices list none that takes connections: then they say why, and a pod
-//! that becomes ready is used before its slice says so.
+//! A Service's pods are watched beside its slices, where they may be: slices are written after the fact, and a pod that is
+//! known to terminate gets no new connection while its slice still says `ready`. Where no slice lists one that is ready,
+//! the pods say why, or one of them is ready before its slice says so.
 
 #[cfg(test)]
 mod follow_tests;
@@ -236,32 +237,39 @@ impl Resolver {
         let Some(rung) = sources.rung() else { return Decision::Awaited };
         let objects = sources.listed();
         let listed: Vec<&Listed> = objects.iter().flat_map(|listed| listed.iter()).collect();
-        let resolution = rules::listed(&self.forward, &service, &listed);
-        // What is wrong with a port is wrong on every rung.
-        if !resolution.endpoints.is_empty() || resolution.trouble.is_some() || resolution.refused.is_some() {
-            return self.without_pods(now(resolution));
-        }
         let selector = match selector {
             Ok(selector) => selector,
-            Err(error) if listed.is_empty() => return self.without_pods(unusable(&error)),
-            Err(_) => {
-                let none = rules::none_listed(&self.forward, resolution, None);
-                return self.without_pods(now(none));
+            Err(error) => {
+                let (resolution, _) = rules::listed(&self.forward, &service, &listed, &[]);
+                return self.without_pods(match resolution {
+                    // It would have to name them itself, and does not.
+                    _ if listed.is_empty() => unusable(&error),
+                    none if none.is_empty() => now(rules::none_listed(&self.forward, none, None)),
+                    found => now(found),
+                });
             }
         };
         self.follow(selector);
         let Some(Followed { watched, failing, .. }) = &self.pods else { return Decision::Awaited };
-        if watched.synced() {
-            let pods = watched.objects();
-            let pods = pods.iter().map(Arc::as_ref).collect();
-            now(rules::service(&self.forward, &service, pods))
-        } else if rung == Rung::Pods {
-            Decision::Awaited
-        } else if let Some(why) = failing {
-            now(rules::none_listed(&self.forward, resolution, Some(why)))
-        } else {
+        let pods = watched.objects();
+        let pods: Vec<&Pod> = pods.iter().map(Arc::as_ref).collect();
+        let (in_slices, any_ready) = rules::listed(&self.forward, &service, &listed, &pods);
+        // What is wrong with a port is wrong on every rung.
+        if any_ready || in_slices.trouble.is_some() || in_slices.refused.is_some() {
+            return now(in_slices);
+        }
+        let in_pods = watched.synced().then(|| rules::service(&self.forward, &service, pods));
+        match in_pods {
+            // One that is ready, before its slice says so.
+            Some(in_pods) if !in_pods.endpoints.is_empty() => now(in_pods),
+            // They are on their way out, and better than none.
+            _ if !in_slices.endpoints.is_empty() => now(in_slices),
+            // Why there is none.
+            Some(in_pods) => now(in_pods),
+            None if rung == Rung::Pods => Decision::Awaited,
+            None if failing.is_some() => now(rules::none_listed(&self.forward, in_slices, failing.as_ref())),
             // What was there may be there no more, before it is known why.
-            now(resolution)
+            None => now(in_slices),
         }
     }
 

@@ -95,21 +95,38 @@ fn standing(conditions: Option<&EndpointConditions>) -> Standing {
     }
 }
 
+/// A pod that takes new connections on one port.
+pub(super) struct Serving<'a> {
+    pub(super) pod: &'a str,
+    pub(super) uid: &'a str,
+    pub(super) port: u16,
+    /// `Ready`, or `Leaving` where none is ready.
+    pub(super) standing: Standing,
+}
+
 /// The pods that take new connections on one port, sorted by name: each once, however many slices and addresses it has.
-/// `port` says which port of an entry is meant.
+/// `port` says which port of an entry is meant, `leaves` which pods are known to be terminating, whatever their entry
+/// says: slices are written after the fact.
 pub(super) fn serving<'a>(
     listed: &[&'a Listed],
+    leaves: impl Fn(&Listed) -> bool,
     port: impl Fn(&Listed) -> Option<u16>,
-) -> Vec<(&'a str, &'a str, u16)> {
+) -> Vec<Serving<'a>> {
     let mut pods: BTreeMap<(&str, &str), (Standing, Option<u16>)> = BTreeMap::new();
     for one in listed {
         let known = pods.entry((&one.pod, &one.uid)).or_insert((one.standing, None));
         known.0 = known.0.max(one.standing);
+        if known.0 == Standing::Ready && leaves(one) {
+            known.0 = Standing::Leaving;
+        }
         known.1 = known.1.or_else(|| port(one));
     }
-    let of = |wanted: Standing| -> Vec<_> {
+    let of = |wanted: Standing| -> Vec<Serving> {
         let that = pods.iter().filter(|(_, (standing, _))| *standing == wanted);
-        that.filter_map(|((pod, uid), (_, port))| Some((*pod, *uid, (*port)?))).collect()
+        that.filter_map(|((pod, uid), (standing, port))| {
+            Some(Serving { pod, uid, port: (*port)?, standing: *standing })
+        })
+        .collect()
     };
     let ready = of(Standing::Ready);
     if ready.is_empty() { of(Standing::Leaving) } else { ready }

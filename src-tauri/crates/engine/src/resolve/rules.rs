@@ -8,7 +8,7 @@ use kube::ResourceExt;
 
 use super::{
     labels_selector,
-    listed::{self, Listed},
+    listed::{self, Listed, Serving, Standing},
 };
 use crate::{
     error::{Code, Error, Problem, list},
@@ -30,7 +30,7 @@ pub(crate) struct Resolution {
     pub(crate) numbers: Vec<Option<u16>>,
     /// Whether the Service asks that a client stays with its pod: `sessionAffinity: ClientIP`.
     pub(crate) affinity: bool,
-    /// The restarts of its pods; `None` if there were none, or where its slices are read and not its pods.
+    /// The restarts of its pods; `None` if there were none, or where its pods may not be read.
     pub(crate) restarts: Option<Restarts>,
     /// When a direct tunnel's pod is to be gone, in milliseconds since 1970, if it is on its way out.
     pub(crate) terminating_at: Option<u64>,
@@ -45,6 +45,11 @@ impl Resolution {
             return Resolution { refused: Some(error.problem()), ..Resolution::default() };
         }
         Resolution { trouble: Some(Trouble { problem: error.problem(), needs_you }), ..Resolution::default() }
+    }
+
+    /// Whether nothing was found, and nothing wrong.
+    pub(super) fn is_empty(&self) -> bool {
+        self.endpoints.is_empty() && self.trouble.is_none() && self.refused.is_none()
     }
 
     fn none_ready(message: String, numbers: Vec<Option<u16>>) -> Self {
@@ -85,20 +90,21 @@ fn has_affinity(service: &Service) -> bool {
     service.spec.as_ref().and_then(|s| s.session_affinity.as_deref()) == Some("ClientIP")
 }
 
-/// The endpoints of a Service as its slices list them; none where none of them takes connections.
-pub(super) fn listed(forward: &Forward, service: &Service, listed: &[&Listed]) -> Resolution {
+/// The endpoints of a Service as its slices list them, none where none of them takes connections; and whether one of them
+/// is ready, rather than on its way out. Of `pods`, as far as they are known, those that terminate are looked for.
+pub(super) fn listed(forward: &Forward, service: &Service, listed: &[&Listed], pods: &[&Pod]) -> (Resolution, bool) {
     let chosen = match chosen(forward, service) {
         Ok(chosen) => chosen,
-        Err(error) => return Resolution::trouble(&error, true),
+        Err(error) => return (Resolution::trouble(&error, true), false),
     };
-    let endpoint = |slot: usize, (pod, uid, port): (&str, &str, u16)| Endpoint {
-        slot,
-        pod: pod.to_owned(),
-        uid: uid.to_owned(),
-        port,
+    let leaves = |one: &Listed| {
+        let known = |pod: &&Pod| pod.metadata.uid.as_ref() == Some(&one.uid) && pod::is_terminating(pod);
+        pods.iter().any(known)
     };
-    let endpoints = chosen.iter().enumerate().flat_map(|(slot, wanted)| {
-        let serving = listed::serving(listed, |one| {
+    let mut endpoints = Vec::new();
+    let mut any_ready = false;
+    for (slot, wanted) in chosen.iter().enumerate() {
+        let serving = listed::serving(listed, leaves, |one| {
             // A headless Service is only a name: clients connect to the pod's port of the same number.
             if is_headless(service) {
                 return u16::try_from(wanted.port).ok();
@@ -106,14 +112,18 @@ pub(super) fn listed(forward: &Forward, service: &Service, listed: &[&Listed]) -
             let name = wanted.name.as_deref().unwrap_or_default();
             one.ports.iter().find(|(of, _)| of == name).map(|(_, port)| *port)
         });
-        serving.into_iter().map(move |serving| endpoint(slot, serving)).collect::<Vec<_>>()
-    });
-    Resolution {
-        endpoints: endpoints.collect(),
+        any_ready |= serving.iter().any(|one| one.standing == Standing::Ready);
+        let endpoint = |one: Serving| Endpoint { slot, pod: one.pod.into(), uid: one.uid.into(), port: one.port };
+        endpoints.extend(serving.into_iter().map(endpoint));
+    }
+    let resolution = Resolution {
+        endpoints,
         numbers: chosen.iter().map(|p| u16::try_from(p.port).ok()).collect(),
         affinity: has_affinity(service),
+        restarts: pod::restarts_of(pods.iter().copied()),
         ..Resolution::default()
-    }
+    };
+    (resolution, any_ready)
 }
 
 /// Adds the words to what [`listed`] found no endpoint in. `why` tells why its pods cannot say more.

@@ -277,13 +277,14 @@ pub(crate) fn service(name: &str, spec: Value) -> Value {
     json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "shop"}, "spec": spec})
 }
 
-/// A slice of the Service `web`, of one pod each with its condition `ready`, at a port named http.
+/// A slice as Kubernetes writes it for the Service `web`: these pods with their condition `ready`, at a port named http.
 pub(crate) fn slice(name: &str, pods: &[(&str, bool)]) -> Value {
     let endpoint = |(pod, ready): &(&str, bool)| {
         json!({"addresses": ["10.1.0.1"], "conditions": {"ready": ready},
         "targetRef": {"kind": "Pod", "name": pod, "uid": format!("uid-{pod}"), "namespace": "shop"}})
     };
     json!({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
-        "metadata": {"name": name, "namespace": "shop", "labels": {"kubernetes.io/service-name": "web"}},
+        "metadata": {"name": name, "namespace": "shop", "labels": {"kubernetes.io/service-name": "web",
+            "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io"}},
         "ports": [{"name": "http", "port": 80, "protocol": "TCP"}], "endpoints": pods.iter().map(endpoint).collect::<Vec<_>>()})
 }

@@ -240,7 +240,7 @@ impl Resolver {
         let selector = match selector {
             Ok(selector) => selector,
             Err(error) => {
-                let (resolution, _) = rules::listed(&self.forward, &service, &listed, &[]);
+                let (resolution, _) = rules::listed(&self.forward, &service, &listed, None);
                 return self.without_pods(match resolution {
                     // It would have to name them itself, and does not.
                     _ if listed.is_empty() => unusable(&error),
@@ -253,7 +253,10 @@ impl Resolver {
         let Some(Followed { watched, failing, .. }) = &self.pods else { return Decision::Awaited };
         let pods = watched.objects();
         let pods: Vec<&Pod> = pods.iter().map(Arc::as_ref).collect();
-        let (in_slices, any_ready) = rules::listed(&self.forward, &service, &listed, &pods);
+        let (in_slices, any_ready) = {
+            let known = watched.synced().then_some(pods.as_slice());
+            rules::listed(&self.forward, &service, &listed, known)
+        };
         // What is wrong with a port is wrong on every rung.
         if any_ready || in_slices.trouble.is_some() || in_slices.refused.is_some() {
             return now(in_slices);

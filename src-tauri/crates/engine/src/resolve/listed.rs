@@ -17,6 +17,8 @@ pub(crate) struct Listed {
     /// Empty where whoever wrote the object by hand left it out.
     pub(super) uid: String,
     pub(super) standing: Standing,
+    /// Whether Kubernetes wrote it, by the Service's selector, and not somebody by hand.
+    pub(super) selected: bool,
     /// Its TCP ports by the name of the Service's port; an unnamed one's name is empty.
     pub(super) ports: Vec<(String, u16)>,
 }
@@ -35,19 +37,25 @@ pub(super) enum Standing {
     Gone,
 }
 
+/// The label and the value by which Kubernetes tells the slices that it writes.
+const MANAGED_BY: (&str, &str) = ("endpointslice.kubernetes.io/managed-by", "endpointslice-controller.k8s.io");
+
 /// The pods that a slice names.
 pub(super) fn of_slice(slice: EndpointSlice) -> Vec<Listed> {
     let namespace = slice.metadata.namespace;
+    let labels = slice.metadata.labels.unwrap_or_default();
+    let selected = labels.get(MANAGED_BY.0).is_some_and(|by| by == MANAGED_BY.1);
     let ports = slice.ports.unwrap_or_default().into_iter();
     let ports = tcp(ports.map(|p| (p.name, p.protocol, p.port)));
     let listed = slice.endpoints.into_iter().filter_map(|endpoint| {
         let (pod, uid) = pod_of(endpoint.target_ref?, namespace.as_deref())?;
-        Some(Listed { pod, uid, standing: standing(endpoint.conditions.as_ref()), ports: ports.clone() })
+        Some(Listed { pod, uid, standing: standing(endpoint.conditions.as_ref()), selected, ports: ports.clone() })
     });
     listed.collect()
 }
 
-/// The pods that an Endpoints object names. Its controller leaves terminating ones out.
+/// The pods that an Endpoints object names. Its controller leaves terminating ones out. Of a Service with a selector
+/// nobody else keeps it.
 pub(super) fn of_endpoints(endpoints: Endpoints) -> Vec<Listed> {
     let namespace = endpoints.metadata.namespace;
     let mut listed = Vec::new();
@@ -57,7 +65,13 @@ pub(super) fn of_endpoints(endpoints: Endpoints) -> Vec<Listed> {
         let mut add = |addresses: Option<Vec<EndpointAddress>>, standing| {
             for reference in addresses.unwrap_or_default().into_iter().filter_map(|address| address.target_ref) {
                 let named = pod_of(reference, namespace.as_deref());
-                listed.extend(named.map(|(pod, uid)| Listed { pod, uid, standing, ports: ports.clone() }));
+                listed.extend(named.map(|(pod, uid)| Listed {
+                    pod,
+                    uid,
+                    standing,
+                    selected: true,
+                    ports: ports.clone(),
+                }));
             }
         };
         add(subset.addresses, Standing::Ready);
@@ -105,21 +119,18 @@ pub(super) struct Serving<'a> {
 }
 
 /// The pods that take new connections on one port, sorted by name: each once, however many slices and addresses it has.
-/// `port` says which port of an entry is meant, `leaves` which pods are known to be terminating, whatever their entry
-/// says: slices are written after the fact.
+/// `port` says which port of an entry is meant, `known` what the pods say by themselves that an entry may not say yet.
 pub(super) fn serving<'a>(
     listed: &[&'a Listed],
-    leaves: impl Fn(&Listed) -> bool,
+    known: impl Fn(&Listed) -> Option<Standing>,
     port: impl Fn(&Listed) -> Option<u16>,
 ) -> Vec<Serving<'a>> {
     let mut pods: BTreeMap<(&str, &str), (Standing, Option<u16>)> = BTreeMap::new();
     for one in listed {
-        let known = pods.entry((&one.pod, &one.uid)).or_insert((one.standing, None));
-        known.0 = known.0.max(one.standing);
-        if known.0 == Standing::Ready && leaves(one) {
-            known.0 = Standing::Leaving;
-        }
-        known.1 = known.1.or_else(|| port(one));
+        let pod = pods.entry((&one.pod, &one.uid)).or_insert((one.standing, None));
+        let standing = known(one).unwrap_or(one.standing).max(one.standing);
+        pod.0 = pod.0.max(standing);
+        pod.1 = pod.1.or_else(|| port(one));
     }
     let of = |wanted: Standing| -> Vec<Serving> {
         let that = pods.iter().filter(|(_, (standing, _))| *standing == wanted);

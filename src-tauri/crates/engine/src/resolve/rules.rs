@@ -91,20 +91,27 @@ fn has_affinity(service: &Service) -> bool {
 }
 
 /// The endpoints of a Service as its slices list them, none where none of them takes connections; and whether one of them
-/// is ready, rather than on its way out. Of `pods`, as far as they are known, those that terminate are looked for.
-pub(super) fn listed(forward: &Forward, service: &Service, listed: &[&Listed], pods: &[&Pod]) -> (Resolution, bool) {
+/// is ready, rather than on its way out. `pods` are those of its selector, where they are known: slices are written after
+/// the fact.
+pub(super) fn listed(
+    forward: &Forward,
+    service: &Service,
+    listed: &[&Listed],
+    pods: Option<&[&Pod]>,
+) -> (Resolution, bool) {
     let chosen = match chosen(forward, service) {
         Ok(chosen) => chosen,
         Err(error) => return (Resolution::trouble(&error, true), false),
     };
-    let leaves = |one: &Listed| {
-        let known = |pod: &&Pod| pod.metadata.uid.as_ref() == Some(&one.uid) && pod::is_terminating(pod);
-        pods.iter().any(known)
+    let known = |one: &Listed| match pods?.iter().find(|pod| pod.metadata.uid.as_ref() == Some(&one.uid)) {
+        Some(pod) => pod::is_terminating(pod).then_some(Standing::Leaving),
+        // Its selector finds it no more: it was deleted at once, or its labels were changed.
+        None => one.selected.then_some(Standing::Gone),
     };
     let mut endpoints = Vec::new();
     let mut any_ready = false;
     for (slot, wanted) in chosen.iter().enumerate() {
-        let serving = listed::serving(listed, leaves, |one| {
+        let serving = listed::serving(listed, known, |one| {
             // A headless Service is only a name: clients connect to the pod's port of the same number.
             if is_headless(service) {
                 return u16::try_from(wanted.port).ok();
@@ -120,7 +127,7 @@ pub(super) fn listed(forward: &Forward, service: &Service, listed: &[&Listed], p
         endpoints,
         numbers: chosen.iter().map(|p| u16::try_from(p.port).ok()).collect(),
         affinity: has_affinity(service),
-        restarts: pod::restarts_of(pods.iter().copied()),
+        restarts: pod::restarts_of(pods.unwrap_or_default().iter().copied()),
         ..Resolution::default()
     };
     (resolution, any_ready)

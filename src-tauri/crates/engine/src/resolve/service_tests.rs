@@ -32,7 +32,7 @@ fn slice(change: impl FnOnce(&mut Value)) -> Vec<Listed> {
 fn http(listed: &[Vec<Listed>]) -> Vec<(&str, u16)> {
     let listed: Vec<&Listed> = listed.iter().flatten().collect();
     let port = |one: &Listed| one.ports.iter().find(|(name, _)| name == "http").map(|(_, port)| *port);
-    listed::serving(&listed, |_| false, port).into_iter().map(|one| (one.pod, one.port)).collect()
+    listed::serving(&listed, |_| None, port).into_iter().map(|one| (one.pod, one.port)).collect()
 }
 
 /// A slice of one pod in this condition.
@@ -136,7 +136,7 @@ fn endpoints_name_pods_by_subset() {
 fn listing(spec: Value, remotes: &[&str], listed: &[Vec<Listed>]) -> Resolution {
     let service: Service = serde_json::from_value(service("web", spec)).unwrap();
     let listed: Vec<&Listed> = listed.iter().flatten().collect();
-    rules::listed(&to_service(remotes), &service, &listed, &[]).0
+    rules::listed(&to_service(remotes), &service, &listed, None).0
 }
 
 #[test]
@@ -187,6 +187,7 @@ async fn slices_say_who_serves_and_pods_say_why_none_does() {
     until(&mut resolver, "why", |r| r.trouble.as_ref().is_some_and(|t| t.problem.message.contains("only pod"))).await;
     api.put(SLICES, web_slice("web-1", &[("a", true)]));
     serves(&mut resolver, &[("a", 80)]).await;
+    api.put(PODS, pod("b", json!({"app": "web"}), false));
     api.put(SLICES, web_slice("web-2", &[("b", true)]));
     serves(&mut resolver, &[("a", 80), ("b", 80)]).await;
     api.delete(SLICES, "web-2");
@@ -218,6 +219,15 @@ async fn a_pod_that_terminates_gets_nothing_new_though_its_slice_is_late() {
     // And worse than one that is ready, before its slice says so.
     api.put(PODS, web_pod("c", false));
     serves(&mut resolver, &[("c", 80)]).await;
+    api.delete(PODS, "c");
+    serves(&mut resolver, &[("a", 80), ("b", 80)]).await;
+    // One that was deleted at once is not there any more, unless somebody has named it by hand.
+    api.delete(PODS, "a");
+    serves(&mut resolver, &[("b", 80)]).await;
+    let mut by_hand = web_slice("web-2", &[("other", true)]);
+    by_hand["metadata"]["labels"] = json!({"kubernetes.io/service-name": "web"});
+    api.put(SLICES, by_hand);
+    serves(&mut resolver, &[("other", 80)]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -279,6 +289,8 @@ async fn endpoints_take_the_place_of_slices_that_there_are_not() {
 async fn a_permission_that_is_granted_and_withdrawn_is_followed() {
     let api = shop_with_slices();
     api.put(SLICES, web_slice("web-1", &[("from-slice", true)]));
+    // Each source says of one pod that it is ready, so that they can be told apart.
+    api.put(PODS, pod("from-slice", json!({"app": "web"}), false));
     api.put(PODS, pod("from-pods", json!({"app": "web"}), true));
     api.forbid(SLICES, Verb::List, true);
     let mut resolver = resolver(&api, to_service(&["http"]));
@@ -333,6 +345,7 @@ async fn the_role_that_serves_kubectl_serves_us() {
 #[tokio::test(start_paused = true)]
 async fn fifty_sessions_to_one_service_make_one_watch_a_kind() {
     let api = shop_with_slices();
+    api.put(PODS, pod("a", json!({"app": "web"}), false));
     let cluster = api.cluster();
     let begin = || Resolver::new(cluster.clone(), to_service(&["http"]), Arc::default());
     let mut all: Vec<Resolver> = (0..50).map(|_| begin()).collect();

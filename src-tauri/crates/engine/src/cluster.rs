@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use k8s_openapi::{
-    Metadata, NamespaceResourceScope, api::core::v1::Namespace, apimachinery::pkg::apis::meta::v1::ObjectMeta,
+    Metadata, NamespaceResourceScope,
+    api::core::v1::{Namespace, Pod},
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::{Api, Client, Resource, ResourceExt, api::ListParams};
 use portolan_wire::{
@@ -202,6 +204,13 @@ impl Cluster {
         let api: Api<K> = Api::namespaced(self.client.clone(), namespace);
         let name = name.to_owned();
         async move { api.get_metadata_opt(&name).await.ok().flatten().map(|object| object.metadata) }
+    }
+
+    /// Whether the pod of this name is there, and is the one with this UID; `None` if that cannot be told now.
+    pub(crate) async fn has_pod(&self, namespace: &str, name: &str, uid: &str) -> Option<bool> {
+        let api: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
+        let found = api.get_metadata_opt(name).await.ok()?;
+        Some(found.is_some_and(|pod| pod.metadata.uid.as_deref() == Some(uid)))
     }
 
     /// The namespaces, sorted, where `name` is not one of them; `None` where it is, or where that cannot be told.

@@ -7,11 +7,13 @@
 //! The map:
 //! - `standing` is the pure half: what is known of the target, and what follows for the phase and for connections.
 //! - `ways` keeps the ways to the pods warm and knows which of them work; `steer` chooses among pods.
+//! - `departed` looks after what is open to pods that take nothing new.
 //! - `carrier` serves one local connection, `splice` carries its bytes.
 //! - `tally` counts, [`journal`] lists what happened, `unsteady` tells what comes and goes, [`view`] is what is shown.
 
 mod carrier;
 pub(crate) mod control;
+mod departed;
 pub mod journal;
 mod splice;
 mod standing;
@@ -101,7 +103,8 @@ pub(crate) async fn run(
     let (offer, offered) = watch::channel(Vec::new());
     let (reports, reported) = mpsc::unbounded_channel();
     let hold = Duration::from_secs(forward.hold_seconds.into());
-    let connector = cluster.borrow_and_update().connector.clone();
+    let now = cluster.borrow_and_update().clone();
+    let connector = now.connector.clone();
     let steer = Steer::new(forward.balance());
     let namespace = forward.namespace.clone();
     let shared = Arc::new(Shared::new(connector, namespace, (steer, hold), offered, journal, reports));
@@ -118,6 +121,8 @@ pub(crate) async fn run(
         released: CancellationToken::new(),
         ways: Ways::default(),
         standing: Standing::default(),
+        cluster: now,
+        departed: JoinSet::new(),
     };
     tokio::select! {
         biased;
@@ -147,6 +152,9 @@ struct Session {
     released: CancellationToken,
     ways: Ways,
     standing: Standing,
+    cluster: Arc<Cluster>,
+    /// Each looks after what is open to a pod that takes nothing new.
+    departed: JoinSet<()>,
 }
 
 impl Session {
@@ -169,11 +177,12 @@ impl Session {
                 found = targets.next() => self.found(found).await,
                 Some(report) = reported.recv() => self.report(report),
                 () = self.ways.changed() => self.apply(),
+                Some(_) = self.departed.join_next() => {}
                 Some(control) = controls.recv() => self.control(control),
                 Ok(()) = cluster.changed() => {
                     let cluster = cluster.borrow_and_update().clone();
                     targets.go_on_by(cluster.clone());
-                    self.go_on_by(&cluster);
+                    self.go_on_by(cluster);
                 }
                 () = at(forbidden_until) => {
                     self.standing.forbidden = None;
@@ -271,7 +280,8 @@ impl Session {
     }
 
     /// Notes which pods came and which went.
-    fn note_endpoints(&self, now: &[Endpoint]) {
+    fn note_endpoints(&mut self, now: &[Endpoint]) {
+        let mut departed = Vec::new();
         let before = self.standing.resolution.as_ref().map(|r| r.endpoints.as_slice()).unwrap_or_default();
         let missing_in = |one: &Endpoint, others: &[Endpoint]| !others.iter().any(|other| other.uid == one.uid);
         let changes = [(What::EndpointRemoved, before, now), (What::EndpointAdded, now, before)];
@@ -282,9 +292,16 @@ impl Session {
                 if !told.contains(&&endpoint.uid) {
                     told.push(&endpoint.uid);
                     self.shared.journal.note(SessionEvent::new(what).pod(&endpoint.pod));
+                    if what == What::EndpointRemoved && self.shared.open.is_to_be_watched(&endpoint.uid) {
+                        let (cluster, namespace) = (self.cluster.clone(), self.forward.namespace.clone());
+                        departed.push(self.shared.open.clone().watch(cluster, namespace, endpoint.clone()));
+                    }
                 }
             }
         }
+        departed.into_iter().for_each(|watching| {
+            self.departed.spawn(watching);
+        });
     }
 
     /// Takes the phase, the ways and what is offered to connections from what is known now.
@@ -323,9 +340,10 @@ impl Session {
     }
 
     /// Goes on by another client: what is open stays, what is new goes there.
-    fn go_on_by(&mut self, cluster: &Cluster) {
+    fn go_on_by(&mut self, cluster: Arc<Cluster>) {
         self.shared.journal.note(SessionEvent::new(What::Reconfigured));
         self.shared.set_connector(cluster.connector.clone());
+        self.cluster = cluster;
         self.ways.clear();
         self.standing.forbidden = None;
         self.apply();
@@ -406,6 +424,7 @@ impl Session {
         while self.listening.join_next().await.is_some() {}
         self.bound.clear();
         self.ways.clear();
+        self.departed.shutdown().await;
     }
 
     fn publish(&mut self) {

@@ -20,8 +20,9 @@ use tokio::{
 };
 
 use super::{
+    departed::Open,
     journal::{Journal, SessionEvent, What},
-    splice::{Replay, Spliced, splice},
+    splice::{FirstByte, Replay, Spliced, splice},
     steer::Steer,
     tally::Tally,
     ways::address,
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     /// What connections may go to now, best first.
     pub(crate) offered: watch::Receiver<Vec<Endpoint>>,
     pub(crate) tally: Tally,
+    pub(crate) open: Arc<Open>,
     pub(crate) journal: Arc<Journal>,
     pub(crate) reports: mpsc::UnboundedSender<Report>,
     held: Semaphore,
@@ -80,6 +82,7 @@ impl Shared {
             hold,
             offered,
             tally: Tally::default(),
+            open: Arc::default(),
             journal,
             reports,
             held: Semaphore::new(HELD),
@@ -130,8 +133,16 @@ impl Shared {
                     if was_held {
                         self.journal.note(SessionEvent::new(What::Held).pod(&endpoint.pod).took(began.elapsed()));
                     }
-                    let open = self.tally.open();
-                    let spliced = splice(&mut client.stream, connection, &mut replay, &self.tally, began).await;
+                    let open = (self.tally.open(), self.open.enter(&endpoint));
+                    let first_byte = FirstByte::of_one_that_began(began);
+                    let spliced = tokio::select! {
+                        biased;
+                        spliced = splice(&mut client.stream, connection, &mut replay, &self.tally, &first_byte) => spliced,
+                        () = open.1.cut() => {
+                            let failure = Failure { kind: Kind::PodGone, text: "and had not ended it".into() };
+                            Spliced::Cut { failure, answered: first_byte.has_come() }
+                        }
+                    };
                     drop(open);
                     match spliced {
                         Spliced::Served => {

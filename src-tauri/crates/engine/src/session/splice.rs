@@ -93,17 +93,39 @@ pub(crate) enum Spliced {
     },
 }
 
-/// Carries bytes until the connection ends. What `replay` holds has been sent with the opening; `began` is when the client
-/// connected.
+/// Whether and when the pod began to answer a client.
+#[derive(Debug)]
+pub(crate) struct FirstByte {
+    /// When the client connected.
+    began: Instant,
+    answered: AtomicBool,
+}
+
+impl FirstByte {
+    pub(crate) fn of_one_that_began(began: Instant) -> Self {
+        FirstByte { began, answered: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn has_come(&self) -> bool {
+        self.answered.load(Relaxed)
+    }
+
+    fn comes(&self, tally: &Tally) {
+        if !self.answered.swap(true, Relaxed) {
+            tally.first_byte(self.began.elapsed());
+        }
+    }
+}
+
+/// Carries bytes until the connection ends. What `replay` holds has been sent with the opening.
 pub(crate) async fn splice(
     client: &mut TcpStream,
     connection: Connection,
     replay: &mut Replay,
     tally: &Tally,
-    began: Instant,
+    first_byte: &FirstByte,
 ) -> Spliced {
     let (mut from_pod, mut to_pod, ending) = connection.into_parts();
-    let answered = AtomicBool::new(false);
     let pod_ended = {
         let (mut from_client, mut to_client) = client.split();
 
@@ -124,7 +146,7 @@ pub(crate) async fn splice(
                     Err(_) => return Up::ClientGone,
                     Ok(0) => replay.ended = true,
                     Ok(n) => {
-                        if answered.load(Relaxed) {
+                        if first_byte.has_come() {
                             replay.bytes = Vec::new();
                         } else {
                             replay.record(&buffer);
@@ -149,9 +171,7 @@ pub(crate) async fn splice(
                 };
                 let Ok(n) = to_client.write(piece).await else { return false };
                 from_pod.consume(n);
-                if !answered.swap(true, Relaxed) {
-                    tally.first_byte(began.elapsed());
-                }
+                first_byte.comes(tally);
                 tally.down(n);
             }
         };
@@ -182,7 +202,7 @@ pub(crate) async fn splice(
             Spliced::Served
         }
         Err(failure) => {
-            let answered = answered.into_inner();
+            let answered = first_byte.has_come();
             // A client that had said nothing yet has lost nothing, however the connection ended.
             if !answered && (failure.kind.proves_nothing_sent() || replay.is_empty()) {
                 return Spliced::NotDialled(failure);

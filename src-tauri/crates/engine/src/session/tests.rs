@@ -199,15 +199,18 @@ fn forward(local: LocalPort) -> Forward {
 }
 
 fn start(forward: Forward, pods: &[(&str, Pod)]) -> Running {
+    let nobody =
+        tower::service_fn(|_: http::Request<Body>| async { Err::<http::Response<Body>, _>("no API server here") });
+    start_with(kube::Client::new(nobody, "default"), forward, pods)
+}
+
+fn start_with(client: kube::Client, forward: Forward, pods: &[(&str, Pod)]) -> Running {
     let behaviour = pods.iter().map(|(uid, pod)| ((*uid).to_owned(), *pod)).collect();
     let pods = Arc::new(Pods {
         behaviour: Mutex::new(behaviour),
         proof: watch::Sender::new(Proof::Proven),
         ..Pods::default()
     });
-    let nobody =
-        tower::service_fn(|_: http::Request<Body>| async { Err::<http::Response<Body>, _>("no API server here") });
-    let client = kube::Client::new(nobody, "default");
     let cluster = Arc::new(Cluster::new(forward.context.clone(), "https://test".into(), client, pods.clone()));
     let (found, script) = mpsc::unbounded_channel();
     let (view_in, view) = watch::channel(first_view(SessionId(1), &forward));

@@ -1,6 +1,9 @@
 //! What a session makes of the ways to its pods, of its user's wishes, and what it says of that.
 
+use serde_json::json;
+
 use super::*;
+use crate::fake_api::{FakeApi, PODS};
 
 fn is_active(view: &SessionView) -> bool {
     matches!(view.phase, Phase::Active { .. })
@@ -235,4 +238,29 @@ async fn a_service_with_client_affinity_stays_with_one_pod_unless_the_user_says_
         assert_eq!(found.balance, Balance::Balanced);
         running.stop().await;
     }
+}
+
+#[tokio::test]
+async fn what_is_open_to_a_pod_that_is_gone_is_cut_and_counted() {
+    let api = FakeApi::with(&[PODS]);
+    let object = |uid: &str| json!({"metadata": {"name": format!("pod-{uid}"), "uid": uid}});
+    api.put(PODS, object("a"));
+    let pods = [("a", Pod::Echo), ("b", Pod::Echo)];
+    let client = api.cluster().client.clone();
+    let mut running = start_with(client, Forward { balance: Some(Balance::Sticky), ..forward(LocalPort::Any) }, &pods);
+    running.found(endpoints(&["a", "b"]));
+    let mut client = running.connect().await;
+    assert_eq!(ask(&mut client, b"x").await.unwrap(), "a");
+    // It takes nothing new, and what it has runs on while it is there.
+    running.found(endpoints(&["b"]));
+    running.until("one is left", |view| view.phase.all_endpoints().count() == 1).await;
+    assert!(timeout(Duration::from_secs(4), client.read_u8()).await.is_err(), "its pod is there");
+    // Another one of its name is not it.
+    api.put(PODS, json!({"metadata": {"name": "pod-a", "uid": "another"}}));
+    let ended = timeout(Duration::from_secs(10), client.read_u8()).await.unwrap();
+    assert_eq!(ended.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
+    let view = running.until("counted", |view| view.counters.cut == 1).await;
+    assert_eq!(view.counters.open, 0);
+    assert!(running.events().contains(&(What::Cut, Some("pod-a".into()))));
+    running.stop().await;
 }

@@ -115,8 +115,8 @@ pub async fn no_request_is_lost_while_pods_roll(site: &Site, pace: Duration, len
             eprintln!("{target}: {line}");
         }
         eprintln!(
-            "{target}: {account}; the session counted {} tried again, {} cut, {} refused",
-            counters.retried, counters.cut, counters.refused
+            "{target}: {account}; the session counted {} tried again, {} cut, {} delivered and not answered, {} refused",
+            counters.retried, counters.cut, counters.unanswered, counters.refused
         );
         wrong.extend(account.wrong(slow).into_iter().map(|what| format!("{target}: {what}")));
     }

@@ -110,7 +110,11 @@ target=$(realpath "${CARGO_TARGET_DIR:-target}")/debug
 export PORTOLAN_TEST_CLI=$target/portolan PORTOLAN_TEST_APP=$target/portolan-desktop
 
 step "the engine on demo clusters, again and again"
-for _ in 1 2 3 4 5; do cargo test --quiet --workspace --test engine; done
+# One of them waits in silence for most of a minute, which is enough once: above.
+for _ in 1 2 3 4 5; do cargo test --quiet --workspace --test engine -- --skip nothing_is_carried; done
+
+step "fifty sessions and faults at random"
+PORTOLAN_TEST_SOAK_SECONDS=120 cargo test --workspace --test soak outlast_all_faults_on_a_demo_cluster -- --ignored --nocapture
 
 step "cluster tests, demo"
 # It ends when its input does.
@@ -123,7 +127,8 @@ on_demo() {
     PORTOLAN_TEST_CREATOR_KUBECONFIG=$work/demo/creator.kubeconfig PORTOLAN_TEST_GETTER_KUBECONFIG=$work/demo/getter.kubeconfig \
     PORTOLAN_TEST_WIRES=spdy,tunnel,websocket "$@"
 }
-on_demo cargo test --workspace --test cluster -- --ignored --test-threads=2
+# Those that go by the clock are run alone, on the real cluster below.
+on_demo cargo test --workspace --test cluster -- --ignored --test-threads=2 --skip promise
 exec 9>&-
 wait "$demo"
 demo=''
@@ -159,8 +164,14 @@ for kubeconfig in ${kubeconfigs[@]+"${kubeconfigs[@]}"}; do
       *) export PORTOLAN_TEST_WIRES=spdy,websocket ;;
     esac
   fi
-  PORTOLAN_TEST_KUBECONFIG=$kubeconfig cargo test --workspace --test cluster -- --ignored --test-threads=2
+  PORTOLAN_TEST_KUBECONFIG=$kubeconfig cargo test --workspace --test cluster -- --ignored --test-threads=2 --skip promise
 done
+
+if [ ${#kubeconfigs[@]} != 0 ]; then
+  step "pods that roll, and pods that are away"
+  PORTOLAN_TEST_KUBECONFIG=${kubeconfigs[0]} PORTOLAN_TEST_ROLL_SECONDS=20 PORTOLAN_TEST_AWAY_SECONDS=6 \
+    cargo test --workspace --test cluster promise -- --ignored --test-threads=1 --nocapture
+fi
 
 if [ ${#kubeconfigs[@]} != 0 ] && [ $window = yes ]; then
   step "desktop test"

@@ -29,8 +29,8 @@ refused: number,
  */
 cut: number, 
 /**
- * Connections that were cut after something of them was delivered and before anything was answered: what they asked
- * for may have been done.
+ * Connections that were cut, or ended by their pod, after something of them was delivered and before anything was
+ * answered: what they asked for may have been done.
  */
 unanswered: number, 
 /**

@@ -150,6 +150,14 @@ impl Shared {
                             self.tally.served();
                             return self.report(Report::Carried);
                         }
+                        Spliced::Unanswered => {
+                            client.finished = true;
+                            self.tally.unanswered();
+                            let event = SessionEvent::new(What::DeliveredUnanswered).pod(&endpoint.pod);
+                            let text = "its pod ended the connection without an answer";
+                            self.journal.note(event.took(began.elapsed()).text(text));
+                            return self.report(Report::Carried);
+                        }
                         Spliced::Cut { failure, answered } => return self.cut(endpoint, failure, answered, began),
                         Spliced::NotDialled(failure) => failure,
                     }

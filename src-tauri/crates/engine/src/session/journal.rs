@@ -70,8 +70,8 @@ pub enum What {
     Refused,
     /// A connection was cut after its pod had begun to answer.
     Cut,
-    /// A connection was cut after something of it was delivered, and before anything was answered. It is not tried again,
-    /// as it may have been executed.
+    /// A connection was cut, or ended by its pod, after something of it was delivered and before anything was answered. It is
+    /// not tried again, as it may have been executed.
     DeliveredUnanswered,
     /// The API server cannot be asked, while connections still work; `text` says why.
     NotFollowed,

@@ -82,6 +82,8 @@ impl Replay {
 pub(crate) enum Spliced {
     /// In good order, whoever ended it.
     Served,
+    /// The pod ended it in good order, without a word to a client that had said something and waited.
+    Unanswered,
     /// The pod provably received nothing. The client is untouched: another pod may have it.
     NotDialled(Failure),
     /// It broke after something was sent or received.
@@ -195,11 +197,12 @@ pub(crate) async fn splice(
     drop((from_pod, to_pod));
     match ending.await {
         Ok(()) => {
+            let unanswered = !first_byte.has_come() && !replay.ended && !replay.is_empty();
             // One that has ended its side has nothing to say that could get in the way of the answer's end.
             if !replay.ended {
                 finish(client).await;
             }
-            Spliced::Served
+            if unanswered { Spliced::Unanswered } else { Spliced::Served }
         }
         Err(failure) => {
             let answered = first_byte.has_come();

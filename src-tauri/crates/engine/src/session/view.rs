@@ -112,8 +112,8 @@ pub struct Counters {
     /// Connections that were cut while they were carried, after their pod had begun to answer.
     #[ts(type = "number")]
     pub cut: u64,
-    /// Connections that were cut after something of them was delivered and before anything was answered: what they asked
-    /// for may have been done.
+    /// Connections that were cut, or ended by their pod, after something of them was delivered and before anything was
+    /// answered: what they asked for may have been done.
     #[ts(type = "number")]
     pub unanswered: u64,
     /// How often connections could be served again after they could not.

@@ -264,3 +264,24 @@ async fn what_is_open_to_a_pod_that_is_gone_is_cut_and_counted() {
     assert!(running.events().contains(&(What::Cut, Some("pod-a".into()))));
     running.stop().await;
 }
+
+#[tokio::test]
+async fn a_pod_that_ends_without_a_word_has_not_answered_unless_the_client_was_done() {
+    let mut running = active(&[("a", Pod::EndsWithoutAWord)], Balance::Sticky).await;
+    let mut answer = Vec::new();
+    // As a container that is killed, whose system ends its connections for it.
+    let mut client = running.connect().await;
+    client.write_all(b"order").await.unwrap();
+    assert_eq!(client.read_to_end(&mut answer).await.unwrap(), 0, "an end is passed on as it is");
+    let view = running.until("counted", |view| view.counters.unanswered == 1).await;
+    assert_eq!((view.counters.served, view.counters.cut), (0, 0));
+    assert!(running.events().contains(&(What::DeliveredUnanswered, Some("pod-a".into()))));
+    // A client that only had something to say.
+    let mut client = running.connect().await;
+    client.write_all(b"line of a log").await.unwrap();
+    client.shutdown().await.unwrap();
+    client.read_to_end(&mut answer).await.unwrap();
+    let view = running.until("served", |view| view.counters.served == 1).await;
+    assert_eq!(view.counters.unanswered, 1);
+    running.stop().await;
+}

@@ -30,6 +30,9 @@ use crate::{
 /// A permission may be granted later: it is looked at again this often.
 pub(super) const FORBIDDEN: Duration = Duration::from_secs(30);
 
+/// A refusal that follows upon other failures is believed when it has come more often than this in a row.
+const BELIEVED: u32 = 4;
+
 /// Where watching is not allowed, it is listed this often.
 pub(super) const POLL: Duration = Duration::from_secs(3);
 
@@ -110,6 +113,8 @@ pub(super) struct Query<K, T> {
     /// When the watch is tried again, from a lower rung.
     better_at: Instant,
     failures: u32,
+    /// Those of them, the last ones, that were refusals.
+    refusals: u32,
     /// Watches that dropped soon after their list, in a row.
     drops: u32,
     listed_at: Option<Instant>,
@@ -139,6 +144,7 @@ where
             rung: Rung::Watch,
             better_at: Instant::now(),
             failures: 0,
+            refusals: 0,
             drops: 0,
             listed_at: None,
             renewed: false,
@@ -325,7 +331,10 @@ where
         let Origin { what, server, .. } = &self.origin;
         let error =
             Error::Api { operation: format!("{verb} {what}"), server: server.clone(), source: Box::new(source) };
-        let forbidden = error.code() == Code::Forbidden;
+        self.refusals = if error.code() == Code::Forbidden { self.refusals + 1 } else { 0 };
+        // An API server that has just begun refuses for some seconds what it allows once it has read the rights.
+        let is_believed = self.refusals == self.failures || self.refusals > BELIEVED;
+        let forbidden = self.refusals > 0 && is_believed;
         let wait = if forbidden { FORBIDDEN } else { backoff(self.failures).max(least.unwrap_or_default()) };
         let (attempt, retry_at) = (self.failures, Instant::now() + wait);
         // Who asks for a try as soon as this is told is not missed.
@@ -338,7 +347,7 @@ where
             () = back, if !forbidden && least.is_none() => {}
         }
         // What is forbidden is looked for from the top again.
-        if forbidden {
+        if self.refusals > 0 {
             self.rung = Rung::Watch;
         }
     }

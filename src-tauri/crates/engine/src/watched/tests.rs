@@ -361,3 +361,20 @@ async fn a_list_that_is_never_answered_is_given_up() {
     let lists = server.requests.lock().unwrap().iter().filter(|uri| !uri.contains("watch=true")).count();
     assert_eq!(lists, 2, "the unanswered one and the next");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_after_an_outage_is_not_believed_at_once() {
+    let server = Server::with([
+        Answer::Away,
+        Answer::Status(403),
+        Answer::Status(403),
+        Answer::List(vec!["a"]),
+        Answer::Watch(vec![]),
+    ]);
+    let mut watched = server.watched();
+    let begun = Instant::now();
+    while watched.next().await.is_err() {}
+    assert!(watched.synced());
+    // Three waits of a backoff, and none of half a minute.
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+}

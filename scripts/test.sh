@@ -125,6 +125,7 @@ wait_until 60 "the demo cluster's pods" grep -q ready "$work/said" || die "The d
 on_demo() {
   PORTOLAN_TEST_KUBECONFIG=$work/demo/admin.kubeconfig PORTOLAN_TEST_VIEWER_KUBECONFIG=$work/demo/viewer.kubeconfig \
     PORTOLAN_TEST_CREATOR_KUBECONFIG=$work/demo/creator.kubeconfig PORTOLAN_TEST_GETTER_KUBECONFIG=$work/demo/getter.kubeconfig \
+    PORTOLAN_TEST_LEAST_KUBECONFIG=$work/demo/least.kubeconfig \
     PORTOLAN_TEST_WIRES=spdy,tunnel,websocket "$@"
 }
 # Those that go by the clock are run alone, on the real cluster below.
@@ -142,6 +143,7 @@ if may_have_cluster; then
     made=$(dirname "${kubeconfigs[0]}")
     export PORTOLAN_TEST_VIEWER_KUBECONFIG=$made/viewer.kubeconfig
     export PORTOLAN_TEST_CREATOR_KUBECONFIG=$made/creator.kubeconfig PORTOLAN_TEST_GETTER_KUBECONFIG=$made/getter.kubeconfig
+    export PORTOLAN_TEST_LEAST_KUBECONFIG=$made/least.kubeconfig
   fi
 else
   left_out+=("the cluster and desktop tests, which need a Kubernetes: run this as root on Debian 12, or set PORTOLAN_TEST_KUBECONFIG to a cluster's kubeconfig")

@@ -1,5 +1,5 @@
 //! A demo cluster with the tests' workloads, for the tests of the command: `tests/cluster` is then run on it as on a real
-//! one. Writes `admin`, `viewer`, `creator` and `getter.kubeconfig` into a folder, says so, and runs until its input ends.
+//! one. Writes `admin`, `viewer`, `creator`, `getter` and `least.kubeconfig` into a folder, says so, and runs until its input ends.
 //!
 //! Usage: demo-cluster FOLDER < /dev/tty
 
@@ -15,7 +15,7 @@ async fn main() -> Result {
     let demo = Demo::start(workloads()?).await?;
     fs::create_dir_all(&folder)?;
     fs::copy(demo.kubeconfig(), folder.join("admin.kubeconfig"))?;
-    for user in ["viewer", "creator", "getter"] {
+    for user in ["viewer", "creator", "getter", "least"] {
         fs::write(folder.join(format!("{user}.kubeconfig")), demo.server().kubeconfig_of(user))?;
     }
     let cluster = Cluster::of(demo.kubeconfig()).await?;

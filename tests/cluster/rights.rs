@@ -1,6 +1,13 @@
 //! Somebody who may forward in one namespace, and nothing else in the cluster.
 
-use portolan_tests::{Result, carries, cluster::viewer_kubeconfig, command::Portolan};
+use std::collections::HashSet;
+
+use portolan_tests::{
+    Result, carries,
+    cluster::{Cluster, Delete, kubeconfig_as, uid, viewer_kubeconfig},
+    command::Portolan,
+    temporary::Temporary,
+};
 
 #[tokio::test]
 #[ignore = "needs a Kubernetes: see README, Tests"]
@@ -53,5 +60,41 @@ async fn a_wrong_name_is_told_without_the_right_to_list_namespaces() -> Result {
     let ended = Portolan::with(&kubeconfig).run("forward svc/nope :80").await?;
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.stderr.contains("svc/nope does not exist in namespace “shop”; there are"), "{ended:?}");
+    Ok(())
+}
+
+/// Who has the Role that serves `kubectl port-forward` has everything but speed of notice.
+#[tokio::test]
+#[ignore = "needs a Kubernetes: see README, Tests"]
+async fn the_least_that_kubectl_takes_is_enough() -> Result {
+    let Some(kubeconfig) = kubeconfig_as("PORTOLAN_TEST_LEAST_KUBECONFIG")? else { return Ok(()) };
+    let cluster = Cluster::connect().await?;
+    let own = Temporary::new("least");
+    own.deployment(&cluster, 1).await?;
+    own.service(&cluster).await?;
+    cluster.until_ready(&own.labels(), 1, &HashSet::new()).await?;
+    let user = Portolan::with(kubeconfig.path());
+    let service = user.forward(&format!("svc/{}", own.name()), &[":http"], "").await?;
+    let labels = user.forward(&format!("-l {}", own.labels()), &[":80"], "").await?;
+    let first = carries::http_get(service.port()).await?;
+    let direct = user.forward(&format!("pod/{first}"), &[":80"], "").await?;
+    assert_eq!(
+        (carries::http_get(labels.port()).await?, carries::http_get(direct.port()).await?),
+        (first.clone(), first.clone())
+    );
+    // Nothing tells of the pod that takes its place but the next list.
+    let before: HashSet<String> = cluster.ready_pods(&own.labels()).await?.iter().map(uid).collect();
+    cluster.delete_pod(&first, Delete::AtOnce).await?;
+    for forward in [&service, &labels] {
+        assert_ne!(carries::http_get(forward.port()).await?, first);
+    }
+    cluster.until_ready(&own.labels(), 1, &before).await?;
+    let ended = direct.running.ended().await?;
+    assert!(ended.code == Some(1) && ended.stderr.contains("is gone"), "{ended:?}");
+    for forward in [service, labels] {
+        let said = forward.running.stderr();
+        assert!(!said.contains("may not") && !said.contains("orbidden"), "{said}");
+        forward.stop().await?;
+    }
     Ok(())
 }

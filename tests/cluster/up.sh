@@ -9,7 +9,7 @@
 #   admin.kubeconfig     the cluster as it is, v1.20: port-forward over SPDY and v4 WebSockets, Endpoints
 #   front.kubeconfig     the same cluster as a newer one looks: the WebSocket tunnel, EndpointSlice v1
 #   viewer.kubeconfig    the first, for somebody who may only forward, in the namespace shop (manifests/rbac.yaml);
-#                        creator and getter may do so by one verb each: SPDY's, and the WebSockets'
+#                        creator and getter may do so by one verb each: SPDY's, and the WebSockets'; least has what kubectl needs
 #   kubectl, log/NAME.log, pid/NAME
 #
 # The node is a network namespace and a mount namespace. It has no way out: no default route, and so no rule on this machine.
@@ -102,13 +102,13 @@ END
 certify apiserver /CN=kube-apiserver "IP:$node_ip,IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc"
 certify kubelet /O=system:nodes/CN=system:node:node1 "IP:$node_ip,DNS:node1"
 certify admin /O=system:masters/CN=admin
-for user in viewer creator getter; do certify $user /CN=$user; done
+for user in viewer creator getter least; do certify $user /CN=$user; done
 certify controllers /CN=system:kube-controller-manager
 certify scheduler /CN=system:kube-scheduler
 certify proxy /CN=system:kube-proxy
 kubeconfig admin plain admin 6443
 kubeconfig front front admin 6444
-for user in viewer creator getter; do kubeconfig $user $user $user 6443; done
+for user in viewer creator getter least; do kubeconfig $user $user $user 6443; done
 for user in kubelet controllers scheduler proxy; do kubeconfig conf/$user node $user 6443; done
 
 # -- the control plane

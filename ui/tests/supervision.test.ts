@@ -29,11 +29,14 @@ async function card(value: SessionView) {
 
 describe("a card", () => {
   it("shows what comes and goes as one state, with its reason and not each change", async () => {
-    const unstable = { changes: 5, reason: problem("no_ready_pod", "OOMKilled ×7.") };
+    const reason = problem("no_ready_pod", "The only pod is not ready.");
+    const unstable = { changes: 5, reason, restarts: 7, restarted_because: "OOMKilled, exit code 137" };
     const at = await card(session(2, toWeb, 8080, watching, { unstable }));
     expect(at.getByTestId("session-phase").textContent).toBe("Unstable");
-    expect(at.getByTestId("session-says").textContent).toContain("OOMKilled ×7.");
-    expect(at.getByTestId("session-waiting").textContent).toBe("Came and went 5 times in the last minute");
+    expect(at.getByTestId("session-says").textContent).toContain("The only pod is not ready.");
+    expect(at.getByTestId("session-waiting").textContent).toBe(
+      "Came and went 5 times in the last minute · 7 restarts (OOMKilled, exit code 137)",
+    );
     set(session(2, toWeb, 8080, active(80, "a"), { unstable }));
     await waitFor(() => expect(screen.getByTestId("session-card").dataset["state"]).toBe("active"));
     expect(at.getByTestId("session-phase").textContent).toBe("Unstable");

@@ -89,12 +89,13 @@ export function outage(): SessionView[] {
 
 /** What comes and goes, and what is about to go. */
 export function unsteady(): SessionView[] {
-  const reason = problem("no_ready_pod", "web-7d9f86c5b4-x2v9q is restarted again and again: OOMKilled ×7.", "Raise its memory limit, or see its logs.");
+  const reason = problem("no_ready_pod", "web-7d9f86c5b4-x2v9q is restarted again and again.", "Raise its memory limit, or see its logs.");
   const gone: Phase = { state: "broken", reason: problem("pod_gone", "web-6b8c5d9f7-zzzzz is gone.", "") };
   const pod = (name: string) => forward({ type: "pod", name }, 80);
   return [
     session(40, forward({ type: "workload", kind: "deployment", name: "web" }, 80), 8080, waiting(notReady), {
-      unstable: { changes: 5, reason }, counters: counters({ held: 1, served: 90, cut: 7, reconnects: 3 }),
+      unstable: { changes: 5, reason, restarts: 7, restarted_because: "OOMKilled, exit code 137" },
+      counters: counters({ held: 1, served: 90, cut: 7, reconnects: 3 }),
     }),
     session(41, pod("web-7d9f86c5b4-k8s2m"), 8081, active(80, "web-7d9f86c5b4-k8s2m"), { terminating_at: Date.now() + 28_000 }),
     session(42, pod("web-6b8c5d9f7-zzzzz"), null, gone, { instead: { type: "workload", kind: "deployment", name: "web" } }),

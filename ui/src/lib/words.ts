@@ -10,6 +10,7 @@ import type { Scope } from "../generated/Scope";
 import type { SessionEvent } from "../generated/SessionEvent";
 import type { SessionView } from "../generated/SessionView";
 import type { TakenPort } from "../generated/TakenPort";
+import type { Unstable } from "../generated/Unstable";
 import type { WorkloadKind } from "../generated/WorkloadKind";
 import type { SharedCode } from "./causes";
 import { isOver, shownAs, type Shown } from "./phase";
@@ -207,8 +208,10 @@ export function terminating(goneAt: number, now: number, waitsForName: boolean):
 }
 
 /** A session that comes and goes. */
-export function cameAndWent(changes: number): string {
-  return `Came and went ${count(changes)} times in the last minute`;
+export function cameAndWent({ changes, restarts, restarted_because: because }: Unstable): string {
+  const told = `Came and went ${count(changes)} times in the last minute`;
+  if (restarts === 0) return told;
+  return `${told} · ${count(restarts)} restart${restarts === 1 ? "" : "s"}${because && ` (${because})`}`;
 }
 
 /** What many tunnels of one context wait for. */

@@ -35,7 +35,13 @@ pub(super) fn waiting(reason: &Problem, retry_at: Option<u64>, now: SystemTime) 
 
 /// A tunnel that comes and goes.
 pub(super) fn unstable(unstable: &Unstable) -> String {
-    format!("Unstable: it came and went {} times in the last minute. {}", unstable.changes, unstable.reason)
+    let Unstable { changes, reason, restarts, restarted_because } = unstable;
+    let restarted = match (*restarts, restarted_because.as_str()) {
+        (0, _) => String::new(),
+        (n, "") => format!(" Its containers were restarted {n} times."),
+        (n, why) => format!(" Its containers were restarted {n} times, last because of {why}."),
+    };
+    format!("Unstable: it came and went {changes} times in the last minute.{restarted} {reason}")
 }
 
 /// What a user would want to know of an event; `None` of most. Held connections are served after all, and the phase has

@@ -116,13 +116,15 @@ fn what_comes_and_goes_is_told_as_one_state() {
     let mut teller = Teller::new(Format::Text, true);
     told(&mut teller, &active("web-1"), &[]);
     let shaky = |view: SessionView, changes| {
-        let reason = problem(Code::NoReadyPod, "OOMKilled.");
+        let reason = problem(Code::NoReadyPod, "None is ready.");
         SessionView {
-            unstable: Some(Unstable { changes, reason, restarts: 0, restarted_because: String::new() }),
+            unstable: Some(Unstable { changes, reason, restarts: 7, restarted_because: "OOMKilled".into() }),
             ..view
         }
     };
-    let unstable = ["Unstable: it came and went 3 times in the last minute. OOMKilled."];
+    let unstable = [
+        "Unstable: it came and went 3 times in the last minute. Its containers were restarted 7 times, last because of OOMKilled. OOMKilled.",
+    ];
     assert_eq!(told(&mut teller, &shaky(no_pod(), 3), &[]), unstable);
     assert_eq!(told(&mut teller, &shaky(active("web-1"), 4), &[]), nothing());
     assert_eq!(told(&mut teller, &shaky(no_pod(), 5), &[]), nothing());

@@ -122,9 +122,10 @@ fn what_comes_and_goes_is_told_as_one_state() {
             ..view
         }
     };
-    let unstable = [
-        "Unstable: it came and went 3 times in the last minute. Its containers were restarted 7 times, last because of OOMKilled. OOMKilled.",
-    ];
+    let unstable = [concat!(
+        "Unstable: it came and went 3 times in the last minute. Its containers were restarted 7 times, ",
+        "last because of OOMKilled. None is ready."
+    )];
     assert_eq!(told(&mut teller, &shaky(no_pod(), 3), &[]), unstable);
     assert_eq!(told(&mut teller, &shaky(active("web-1"), 4), &[]), nothing());
     assert_eq!(told(&mut teller, &shaky(no_pod(), 5), &[]), nothing());

@@ -134,7 +134,7 @@ async fn soak(site: &Site) -> Result {
     );
     wrong.extend(account.wrong);
     wrong.extend(struck.err().map(|error| error.to_string()));
-    wrong.extend(holds::grown(&samples));
+    wrong.extend(holds::grown(&samples, length));
     for tunnel in tunnels {
         tunnel.stop().await;
     }

@@ -11,12 +11,16 @@ async fn is_served_by_what_is_allowed(user: &str, forbidden: &str) -> Result {
     let portolan = Portolan::with(kubeconfig.path());
     let forward = portolan.forward("svc/web", &[":http", ":echo", ":banner"], "").await?;
     let [http, echo, banner] = forward.ports[..] else { return Err("three ports".into()) };
-    for _ in 0..3 {
-        assert!(carries::http_get(http).await?.starts_with("web-"));
-        assert!(carries::banner(banner).await?.starts_with("web-"));
-    }
-    carries::echo(echo, 1_000_000).await?;
-    carries::hundred(echo).await?;
+    let carried = async {
+        for _ in 0..3 {
+            assert!(carries::http_get(http).await?.starts_with("web-"));
+            assert!(carries::banner(banner).await?.starts_with("web-"));
+        }
+        carries::echo(echo, 1_000_000).await?;
+        carries::hundred(echo).await
+    };
+    let carried: Result<(), String> = carried.await;
+    carried.map_err(|error| format!("{error}; the command said {:?}", forward.running.stderr()))?;
     assert_eq!(forward.running.stderr(), "", "nothing to be told");
     forward.stop().await?;
 

@@ -150,8 +150,15 @@ async fn upgrade(
 ) -> Result<(Response<()>, TokioIo<Upgraded>), Refusal> {
     let upgrading = async {
         // Only a name that the API server would never give an object is no path.
-        let request = request.body(Body::empty()).map_err(|error| this_wire(error.to_string()))?;
-        let mut answer = client.send(request).await.map_err(|error| not_sent(&error))?;
+        let request = request.body(()).map_err(|error| this_wire(error.to_string()))?;
+        let send = || client.send(request.clone().map(|()| Body::empty()));
+        let mut answer = match send().await {
+            // The server had closed a connection that was kept to be used again, as it does after it has refused an
+            // upgrade. Nothing was done: a pod is sent nothing before there is an answer.
+            Err(error) if was_closed(&error) => send().await,
+            answer => answer,
+        }
+        .map_err(|error| not_sent(&error))?;
         if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Err(refused(answer).await);
         }
@@ -166,6 +173,18 @@ async fn upgrade(
 
 fn this_wire(text: impl Into<String>) -> Refusal {
     Refusal::ThisWire(Failure { kind: Kind::Unreachable, text: text.into() })
+}
+
+/// Whether the connection was closed without a word of an answer.
+fn was_closed(error: &kube::Error) -> bool {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = source {
+        if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message) {
+            return true;
+        }
+        source = error.source();
+    }
+    false
 }
 
 /// What a request means that got no answer.
@@ -184,8 +203,8 @@ fn not_sent(error: &kube::Error) -> Refusal {
     if matches!(error, kube::Error::Auth(_)) {
         return Refusal::Any(Failure { kind: Kind::Login, ..failure });
     }
-    // It was sent, and something between does not like it.
-    Refusal::ThisWire(failure)
+    // It was sent, and nobody has answered: something between may not like it.
+    Refusal::Silent(failure)
 }
 
 /// An error with its causes, each once.
@@ -228,5 +247,48 @@ async fn refused(answer: Response<Body>) -> Refusal {
         Kind::PodGone if status.is_some_and(|status| status.reason == "NotFound") => Refusal::Any(failure),
         Kind::PodGone => Refusal::ThisWire(Failure { kind: Kind::Unreachable, ..failure }),
         _ => Refusal::ThisWire(failure),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+    };
+
+    use super::*;
+    use crate::client::{Environment, client};
+
+    /// Reads one request's head.
+    async fn head(stream: &mut TcpStream) {
+        let mut read = Vec::new();
+        while !read.ends_with(b"\r\n\r\n") {
+            read.push(stream.read_u8().await.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_the_server_had_closed_is_not_taken_for_an_answer() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let config = kube::Config::new(format!("http://{}", listener.local_addr().unwrap()).parse().unwrap());
+        let server = tokio::spawn(async move {
+            let answers = ["400 Bad Request", "403 Forbidden"];
+            for answer in answers {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                head(&mut stream).await;
+                stream.write_all(format!("HTTP/1.1 {answer}\r\ncontent-length: 0\r\n\r\n").as_bytes()).await.unwrap();
+                // It stays open until it is used again, and then ends without a word.
+                head(&mut stream).await;
+            }
+        });
+        let (client, _) = client(config, &Environment::default(), None).unwrap();
+        let to = PodPort { namespace: "shop".into(), pod: "web-1".into(), uid: "1".into(), port: 80 };
+        let ask = || web_socket(&client, Wire::WebSocket, &to, Duration::from_secs(5));
+        assert_eq!(ask().await.unwrap_err().failure().kind, Kind::Unreachable);
+        assert_eq!(ask().await.unwrap_err().failure().kind, Kind::Forbidden, "it was asked by another connection");
+        // And where nobody answers that either, nothing is decided.
+        assert!(matches!(ask().await.unwrap_err(), Refusal::Any(_) | Refusal::Silent(_)));
+        server.await.unwrap();
     }
 }

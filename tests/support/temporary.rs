@@ -60,7 +60,10 @@ impl Temporary {
     /// # Errors
     /// When the cluster does not take it.
     pub async fn deployment(&self, cluster: &Cluster, replicas: usize) -> Result {
-        let spec = json!({"replicas": replicas, "selector": {"matchLabels": self.app()}, "template": self.template()});
+        let mut template = self.template();
+        // As good citizens do: what comes while a deletion is not yet known everywhere is answered.
+        template["spec"]["containers"][0]["env"] = json!([{"name": "SERVE_ON", "value": "800"}]);
+        let spec = json!({"replicas": replicas, "selector": {"matchLabels": self.app()}, "template": template});
         self.create::<Deployment>(cluster, spec).await
     }
 

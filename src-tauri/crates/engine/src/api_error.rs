@@ -32,6 +32,9 @@ pub(crate) fn describe(operation: &str, server: &str, error: &kube::Error) -> St
     }
 }
 
+/// What to do about credentials that the API server refuses.
+pub(crate) const SIGN_IN: &str = "Sign in again; `kubectl get pods` shows whether it worked.";
+
 /// What the user can do.
 pub(crate) fn next(error: &kube::Error) -> String {
     if let Some(failure) = plugin(error) {
@@ -39,7 +42,7 @@ pub(crate) fn next(error: &kube::Error) -> String {
     }
     match code(error) {
         Code::Forbidden => "Ask whoever runs the cluster for a Role that allows it.",
-        Code::Login => "Sign in again; `kubectl get pods` shows whether it worked.",
+        Code::Login => SIGN_IN,
         Code::Unreachable => "Check the network, the VPN and the server's address in the kubeconfig.",
         _ => "",
     }

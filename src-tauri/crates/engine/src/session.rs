@@ -56,7 +56,7 @@ use standing::{Lost, Standing, may_not_forward};
 use steer::Steer;
 use unsteady::Unsteady;
 use view::{ListenerView, SessionId, SessionView};
-use ways::Ways;
+use ways::{Way, Ways};
 
 /// Counters are published this often at most: no eye follows more.
 const COUNTERS_PACE: Duration = Duration::from_millis(250);
@@ -104,10 +104,9 @@ pub(crate) async fn run(
     let (reports, reported) = mpsc::unbounded_channel();
     let hold = Duration::from_secs(forward.hold_seconds.into());
     let now = cluster.borrow_and_update().clone();
-    let connector = now.connector.clone();
     let steer = Steer::new(forward.balance());
     let namespace = forward.namespace.clone();
-    let shared = Arc::new(Shared::new(connector, namespace, (steer, hold), offered, journal, reports));
+    let shared = Arc::new(Shared::new(now, namespace, (steer, hold), offered, journal, reports));
     let mut session = Session {
         forward,
         phase: Phase::Resolving,
@@ -121,7 +120,6 @@ pub(crate) async fn run(
         released: CancellationToken::new(),
         ways: Ways::default(),
         standing: Standing::default(),
-        cluster: now,
         departed: JoinSet::new(),
     };
     tokio::select! {
@@ -152,7 +150,6 @@ struct Session {
     released: CancellationToken,
     ways: Ways,
     standing: Standing,
-    cluster: Arc<Cluster>,
     /// Each looks after what is open to a pod that takes nothing new.
     departed: JoinSet<()>,
 }
@@ -254,7 +251,10 @@ impl Session {
                 self.standing.lost = Some(Lost { reason, needs_you, attempt, retry_at });
                 self.apply();
             }
-            Found::PodGone(reason) => self.step(Event::PodGone { reason }),
+            Found::PodGone(reason) => {
+                self.step(Event::PodGone { reason });
+                self.publish();
+            }
             Found::Now(resolution) => {
                 for (slot, number) in resolution.numbers.iter().enumerate() {
                     let unbound = !self.bound.iter().any(|(bound, _)| *bound == slot);
@@ -276,7 +276,6 @@ impl Session {
                 self.apply();
             }
         }
-        self.publish();
     }
 
     /// Notes which pods came and which went.
@@ -293,7 +292,7 @@ impl Session {
                     told.push(&endpoint.uid);
                     self.shared.journal.note(SessionEvent::new(what).pod(&endpoint.pod));
                     if what == What::EndpointRemoved && self.shared.open.is_to_be_watched(&endpoint.uid) {
-                        let (cluster, namespace) = (self.cluster.clone(), self.forward.namespace.clone());
+                        let (cluster, namespace) = (self.shared.cluster(), self.forward.namespace.clone());
                         departed.push(self.shared.open.clone().watch(cluster, namespace, endpoint.clone()));
                     }
                 }
@@ -311,7 +310,7 @@ impl Session {
         if let Some(event) = self.standing.event(&way) {
             self.step(event);
         }
-        self.offer_to_connections();
+        self.offer_to_connections(&way);
         self.publish();
     }
 
@@ -323,12 +322,12 @@ impl Session {
         if wanted.iter().all(|endpoint| self.ways.has_failed(&endpoint.uid)) {
             wanted = all;
         }
-        self.ways.keep(self.shared.connector().as_ref(), &self.forward.namespace, &wanted);
+        self.ways.keep(self.shared.cluster().connector.as_ref(), &self.forward.namespace, &wanted);
     }
 
-    fn offer_to_connections(&mut self) {
+    fn offer_to_connections(&mut self, way: &Way) {
         let all = self.standing.resolution.iter().flat_map(|found| &found.endpoints);
-        let worth_it = !self.phase.is_final() && self.standing.is_worth_trying(&self.ways.together());
+        let worth_it = !self.phase.is_final() && self.standing.is_worth_trying(way);
         // Another way than one that is known to fail is open: else it would not be worth trying.
         let offered: Vec<Endpoint> =
             all.filter(|endpoint| worth_it && !self.ways.has_failed(&endpoint.uid)).cloned().collect();
@@ -342,8 +341,7 @@ impl Session {
     /// Goes on by another client: what is open stays, what is new goes there.
     fn go_on_by(&mut self, cluster: Arc<Cluster>) {
         self.shared.journal.note(SessionEvent::new(What::Reconfigured));
-        self.shared.set_connector(cluster.connector.clone());
-        self.cluster = cluster;
+        self.shared.set_cluster(cluster);
         self.ways.clear();
         self.standing.forbidden = None;
         self.apply();
@@ -353,7 +351,7 @@ impl Session {
         match control {
             Control::Retry => {
                 self.standing.forbidden = None;
-                self.shared.connector().retry_now();
+                self.shared.cluster().connector.retry_now();
             }
             Control::Balance(balance) => self.set_balance(balance),
             Control::MoveTo(uid) => {

@@ -175,30 +175,28 @@ fn this_wire(text: impl Into<String>) -> Refusal {
     Refusal::ThisWire(Failure { kind: Kind::Unreachable, text: text.into() })
 }
 
+/// An error and what caused it, outermost first.
+fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
 /// Whether the connection was closed without a word of an answer.
 fn was_closed(error: &kube::Error) -> bool {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = source {
-        if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message) {
-            return true;
-        }
-        source = error.source();
-    }
-    false
+    causes(error).filter_map(|cause| cause.downcast_ref()).any(hyper::Error::is_incomplete_message)
 }
 
 /// What a request means that got no answer.
 fn not_sent(error: &kube::Error) -> Refusal {
     let failure = Failure { kind: Kind::Unreachable, text: chain(error) };
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = source {
-        if error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect()) {
+    for cause in causes(error) {
+        if cause.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect()) {
             return Refusal::Any(failure);
         }
-        if let Some(none) = error.downcast_ref::<NoCredentials>() {
+        if let Some(none) = cause.downcast_ref::<NoCredentials>() {
             return Refusal::Any(Failure { kind: Kind::Login, text: none.to_string() });
         }
-        source = error.source();
     }
     if matches!(error, kube::Error::Auth(_)) {
         return Refusal::Any(Failure { kind: Kind::Login, ..failure });
@@ -208,15 +206,14 @@ fn not_sent(error: &kube::Error) -> Refusal {
 }
 
 /// An error with its causes, each once.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let more = error.to_string();
-        if !text.contains(&more) {
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = String::new();
+    for more in causes(error).map(ToString::to_string) {
+        if text.is_empty() {
+            text = more;
+        } else if !text.contains(&more) {
             text = format!("{text}: {more}");
         }
-        source = error.source();
     }
     text
 }

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use portolan_wire::{Connector, Failure, Kind};
+use portolan_wire::{Failure, Kind};
 use tokio::{
     net::TcpStream,
     sync::{Semaphore, mpsc, watch},
@@ -27,7 +27,7 @@ use super::{
     tally::Tally,
     ways::address,
 };
-use crate::{phase::Endpoint, watched::backoff};
+use crate::{cluster::Cluster, phase::Endpoint, watched::backoff};
 
 /// Connections that may be held at once. A client in a loop must not fill the memory while its Service is away.
 const HELD: usize = 256;
@@ -43,7 +43,7 @@ const BROKEN: u32 = 2;
 /// What all connections of one session share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    connector: Mutex<Arc<dyn Connector>>,
+    cluster: Mutex<Arc<Cluster>>,
     pub(crate) namespace: String,
     pub(crate) hold: Duration,
     /// What connections may go to now, best first.
@@ -69,7 +69,7 @@ pub(crate) enum Report {
 
 impl Shared {
     pub(crate) fn new(
-        connector: Arc<dyn Connector>,
+        cluster: Arc<Cluster>,
         namespace: String,
         (steer, hold): (Steer, Duration),
         offered: watch::Receiver<Vec<Endpoint>>,
@@ -77,7 +77,7 @@ impl Shared {
         reports: mpsc::UnboundedSender<Report>,
     ) -> Self {
         Shared {
-            connector: Mutex::new(connector),
+            cluster: Mutex::new(cluster),
             namespace,
             hold,
             offered,
@@ -91,13 +91,13 @@ impl Shared {
         }
     }
 
-    pub(crate) fn connector(&self) -> Arc<dyn Connector> {
-        self.connector.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn cluster(&self) -> Arc<Cluster> {
+        self.cluster.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What connects from now on; connections that there are go on.
-    pub(crate) fn set_connector(&self, connector: Arc<dyn Connector>) {
-        *self.connector.lock().unwrap_or_else(PoisonError::into_inner) = connector;
+    /// The client for what connects from now on; connections that there are go on.
+    pub(crate) fn set_cluster(&self, cluster: Arc<Cluster>) {
+        *self.cluster.lock().unwrap_or_else(PoisonError::into_inner) = cluster;
     }
 
     /// How connections are spread.
@@ -127,7 +127,7 @@ impl Shared {
             };
             let to = address(&self.namespace, &endpoint);
             let first = replay.with_what_is_there(&client.stream, &self.tally);
-            let failure = match self.connector().connect(&to, first).await {
+            let failure = match self.cluster().connector.connect(&to, first).await {
                 Err(failure) => failure,
                 Ok(connection) => {
                     if was_held {

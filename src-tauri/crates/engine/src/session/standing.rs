@@ -5,6 +5,7 @@ use tokio::time::Instant;
 
 use super::{wall_clock, ways::Way};
 use crate::{
+    api_error::SIGN_IN,
     error::{Code, Problem},
     phase::Event,
     resolve::Resolution,
@@ -85,7 +86,7 @@ impl Standing {
 fn unproven(failure: &Failure, retry_at: Instant) -> Event {
     let Failure { kind, text } = failure;
     let (code, needs_you, message, next) = match kind {
-        Kind::Login => (Code::Login, true, format!("The API server does not accept the credentials: {text}."), LOGIN),
+        Kind::Login => (Code::Login, true, format!("The API server does not accept the credentials: {text}."), SIGN_IN),
         Kind::Forbidden => (Code::Forbidden, true, format!("You may not forward ports here: {text}."), FORBIDDEN),
         Kind::PodGone => {
             (Code::NoReadyPod, false, "The pod is gone, and the API server has not yet told of another.".into(), "")
@@ -102,7 +103,6 @@ fn unproven(failure: &Failure, retry_at: Instant) -> Event {
     }
 }
 
-const LOGIN: &str = "Sign in again; `kubectl get pods` shows whether it worked.";
 const FORBIDDEN: &str = "Ask whoever runs the cluster for a Role with the verbs get and create on pods/portforward.";
 const UNREACHABLE: &str = "Check the network, the VPN and whether the pod's node is up.";
 

@@ -10,6 +10,7 @@
 //! - [`half_close`] passes on the end of the client's stream to servers that know no half-close.
 //! - [`portforward`] puts these together: it is the [`Connector`], the seam behind which sessions know nothing of the
 //!   wire, and in whose place tests put their own.
+//! - [`failures`] counts those in a row, and says which refusal is believed.
 //! - [`failure`] is the one table of what runtimes say when a connection fails, and of what that proves.
 //!
 //! This crate never decides where a connection goes or whether it is tried again; it says what happened.
@@ -17,6 +18,7 @@
 pub mod client;
 mod connection;
 pub mod failure;
+pub mod failures;
 pub mod half_close;
 pub mod ladder;
 pub mod pool;

@@ -28,7 +28,7 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::{Failure, Kind, PodPort, Proof, proof::Prover, spdy::Mux, upgrade::Refusal};
+use crate::{Failure, Kind, PodPort, Proof, failures::Failures, proof::Prover, spdy::Mux, upgrade::Refusal};
 use pod::{Known, Pod};
 
 /// The most upgrades to one pod.
@@ -46,9 +46,6 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_
 
 /// The same where somebody has to see to it: credentials that are refused are not hammered with.
 const NEEDS_YOU: Duration = Duration::from_secs(30);
-
-/// A refusal that follows upon other failures is believed when it has come more often than this in a row.
-const BELIEVED: u32 = 4;
 
 /// Dials an upgrade to a pod.
 pub trait Dial: Send + Sync + 'static {
@@ -368,7 +365,7 @@ async fn keep(pool: Weak<Inner>, to: PodPort, prover: Prover) {
                 Effort::None
             }
             Outcome::Dialled(Err(refusal)) => {
-                let retry_at = Instant::now() + failures.pause(&refusal);
+                let retry_at = Instant::now() + pause(&mut failures, &refusal);
                 tracing::debug!(pod = to.pod, ?refusal, "no upgrade in reserve");
                 prover.tell(match refusal {
                     Refusal::Any(failure) => Proof::Failed { failure, retry_at },
@@ -381,29 +378,15 @@ async fn keep(pool: Weak<Inner>, to: PodPort, prover: Prover) {
     }
 }
 
-/// Dials that failed since one last did not.
-#[derive(Debug, Default)]
-struct Failures {
-    all: u32,
-    /// Those of them, the last ones, for which somebody has to see to the credentials or the rights.
-    needs_you: u32,
-}
-
-impl Failures {
-    /// The wait after one more, with jitter: those who failed together are not to come back together.
-    fn pause(&mut self, refusal: &Refusal) -> Duration {
-        self.all += 1;
-        let needs_you = matches!(refusal, Refusal::Any(Failure { kind: Kind::Login | Kind::Forbidden, .. }));
-        self.needs_you = if needs_you { self.needs_you + 1 } else { 0 };
-        // An API server that has just begun refuses for some seconds what it allows once it has read the rights.
-        let is_believed = self.needs_you == self.all || self.needs_you > BELIEVED;
-        if needs_you && is_believed {
-            return NEEDS_YOU;
-        }
-        let (first, longest) = PAUSE;
-        let ceiling = first.saturating_mul(1 << (self.all - 1).min(16)).min(longest);
-        ceiling.mul_f64(0.5 + fastrand::f64() / 2.0)
+/// The wait after one more failure, with jitter: those who failed together are not to come back together.
+fn pause(failures: &mut Failures, refusal: &Refusal) -> Duration {
+    failures.add(matches!(refusal, Refusal::Any(Failure { kind: Kind::Login | Kind::Forbidden, .. })));
+    if failures.is_believed_refusal() {
+        return NEEDS_YOU;
     }
+    let (first, longest) = PAUSE;
+    let ceiling = first.saturating_mul(1 << (failures.in_a_row() - 1).min(16)).min(longest);
+    ceiling.mul_f64(0.5 + fastrand::f64() / 2.0)
 }
 
 /// An interest in a pod. Dropping it ends the pod's idle upgrades, unless somebody else has one.

@@ -11,6 +11,7 @@ use kube::{
     Resource, ResourceExt,
     runtime::watcher::{self, Event},
 };
+use portolan_wire::failures::Failures;
 use serde::de::DeserializeOwned;
 use tokio::{
     sync::{Notify, watch},
@@ -29,9 +30,6 @@ use crate::{
 
 /// A permission may be granted later: it is looked at again this often.
 pub(super) const FORBIDDEN: Duration = Duration::from_secs(30);
-
-/// A refusal that follows upon other failures is believed when it has come more often than this in a row.
-const BELIEVED: u32 = 4;
 
 /// Where watching is not allowed, it is listed this often.
 pub(super) const POLL: Duration = Duration::from_secs(3);
@@ -112,9 +110,7 @@ pub(super) struct Query<K, T> {
     rung: Rung,
     /// When the watch is tried again, from a lower rung.
     better_at: Instant,
-    failures: u32,
-    /// Those of them, the last ones, that were refusals.
-    refusals: u32,
+    failures: Failures,
     /// Watches that dropped soon after their list, in a row.
     drops: u32,
     listed_at: Option<Instant>,
@@ -143,8 +139,7 @@ where
             retry_now,
             rung: Rung::Watch,
             better_at: Instant::now(),
-            failures: 0,
-            refusals: 0,
+            failures: Failures::default(),
             drops: 0,
             listed_at: None,
             renewed: false,
@@ -300,7 +295,7 @@ where
     fn read(&mut self, objects: impl IntoIterator<Item = K>) -> End {
         let objects: Vec<K> = objects.into_iter().collect();
         let versions = Some(objects.iter().map(|object| (name_of(object), object.resource_version())).collect());
-        let same = self.versions == versions && self.failures == 0;
+        let same = self.versions == versions && self.failures.in_a_row() == 0;
         self.versions = versions;
         if !same {
             self.answered(objects.into_iter().map(|object| self.reduced(object)).collect());
@@ -311,7 +306,7 @@ where
 
     fn answered(&mut self, objects: HashMap<Name, Arc<T>>) {
         self.renewed = false;
-        if std::mem::take(&mut self.failures) > 0 {
+        if std::mem::take(&mut self.failures).in_a_row() > 0 {
             self.signals.back.notify_waiters();
         }
         self.state.send_modify(|state| {
@@ -326,17 +321,14 @@ where
         if std::mem::take(&mut self.renewed) {
             return self.wait(backoff(1)).await;
         }
-        self.failures += 1;
         let least = asked(&source);
         let Origin { what, server, .. } = &self.origin;
         let error =
             Error::Api { operation: format!("{verb} {what}"), server: server.clone(), source: Box::new(source) };
-        self.refusals = if error.code() == Code::Forbidden { self.refusals + 1 } else { 0 };
-        // An API server that has just begun refuses for some seconds what it allows once it has read the rights.
-        let is_believed = self.refusals == self.failures || self.refusals > BELIEVED;
-        let forbidden = self.refusals > 0 && is_believed;
-        let wait = if forbidden { FORBIDDEN } else { backoff(self.failures).max(least.unwrap_or_default()) };
-        let (attempt, retry_at) = (self.failures, Instant::now() + wait);
+        self.failures.add(error.code() == Code::Forbidden);
+        let forbidden = self.failures.is_believed_refusal();
+        let wait = if forbidden { FORBIDDEN } else { backoff(self.failures.in_a_row()).max(least.unwrap_or_default()) };
+        let (attempt, retry_at) = (self.failures.in_a_row(), Instant::now() + wait);
         // Who asks for a try as soon as this is told is not missed.
         let (asked_for, back) = (self.retry_now.clone().notified_owned(), self.signals.back.clone().notified_owned());
         self.state.send_modify(|state| state.failing = Some(Told { error: Arc::new(error), attempt, retry_at }));
@@ -347,7 +339,7 @@ where
             () = back, if !forbidden && least.is_none() => {}
         }
         // What is forbidden is looked for from the top again.
-        if self.refusals > 0 {
+        if self.failures.is_refusal() {
             self.rung = Rung::Watch;
         }
     }

@@ -22,8 +22,10 @@ use crate::{Result, eventually};
 /// Where the tests' workloads are: see `tests/cluster/manifests`.
 pub const NAMESPACE: &str = "shop";
 
-/// A pod starts in about 2 s. On a machine with other work it takes longer, and waiting is not failing.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A pod starts in about 2 s. On a machine with other work it takes longer, and waiting is not failing. The kubelet tears a
+/// pod's network down twice at once now and then, one of the two fails, and it tries again when its next round comes, which
+/// is after 60 to 90 s.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// The kubeconfig of the cluster to test on.
 ///
@@ -164,12 +166,14 @@ impl Cluster {
     /// # Errors
     /// When others stay.
     pub async fn until_only(&self, labels: &str, names: &HashSet<String>) -> Result {
+        let mut there = HashSet::new();
         eventually(&format!("only {names:?} are there"), PATIENCE, async || {
             let pods = self.pods().list(&ListParams::default().labels(labels)).await?;
-            let there: HashSet<String> = pods.items.iter().map(ResourceExt::name_any).collect();
+            there = pods.items.iter().map(ResourceExt::name_any).collect();
             Ok((there == *names).then_some(()))
         })
         .await
+        .map_err(|error| format!("{error}: there are {there:?}").into())
     }
 
     /// Asks a Deployment for so many pods. They are not awaited.

@@ -61,8 +61,10 @@ impl Temporary {
     /// When the cluster does not take it.
     pub async fn deployment(&self, cluster: &Cluster, replicas: usize) -> Result {
         let mut template = self.template();
-        // As good citizens do: what comes while a deletion is not yet known everywhere is answered.
-        template["spec"]["containers"][0]["env"] = json!([{"name": "SERVE_ON", "value": "800"}]);
+        // As good citizens do: what comes while a deletion is not yet known everywhere is answered. On a busy machine that
+        // takes more than a second now and then.
+        template["spec"]["terminationGracePeriodSeconds"] = json!(4);
+        template["spec"]["containers"][0]["env"] = json!([{"name": "SERVE_ON", "value": "2000"}]);
         let spec = json!({"replicas": replicas, "selector": {"matchLabels": self.app()}, "template": template});
         self.create::<Deployment>(cluster, spec).await
     }

@@ -16,8 +16,8 @@ async fn site() -> Result<Site> {
     Site::demo_with(Options { pace: 1.0, ..workloads()? }).await
 }
 
-/// Twenty a second through each tunnel, since cluster, engine and clients share this process with other tests.
-const PACE: Duration = Duration::from_millis(50);
+/// As on a real cluster.
+const PACE: Duration = Duration::from_millis(25);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "by the clock: run alone, on a machine that has time"]

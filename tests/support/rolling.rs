@@ -8,7 +8,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use kube::ResourceExt;
 use serde_json::json;
 use tokio::{
-    io::AsyncReadExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     sync::watch,
     time::{Instant, sleep_until, timeout},
 };
@@ -164,6 +164,8 @@ async fn strike(site: &Site, own: &Temporary, sticky: &Tunnel<'_>, blow: Blow) -
             let mut killer = site.open(&format!("pod/{pod}"), &[":86"]).await?;
             killer.until_active().await?;
             let mut end = carries::connect(killer.port()).await?;
+            // A connection that has said nothing is dialled again, and would kill a second time.
+            end.write_all(b"!").await?;
             // It ends without an answer, one way or the other.
             let _ = timeout(KILLING, end.read(&mut [0])).await;
             crate::eventually("the container's restart is on record", KILLING * 4, async || {

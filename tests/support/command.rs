@@ -30,6 +30,7 @@ pub struct Portolan {
     namespace: Option<String>,
     log: Option<String>,
     open_files: Option<u32>,
+    keeps_in: Option<PathBuf>,
 }
 
 impl Portolan {
@@ -44,7 +45,7 @@ impl Portolan {
     /// With another kubeconfig, in the tests' namespace.
     pub fn with(kubeconfig: &Path) -> Portolan {
         let namespace = Some(cluster::NAMESPACE.into());
-        Portolan { kubeconfig: kubeconfig.into(), namespace, log: None, open_files: None }
+        Portolan { kubeconfig: kubeconfig.into(), namespace, log: None, open_files: None, keeps_in: None }
     }
 
     /// With `PORTOLAN_LOG`, for what is not said without.
@@ -57,6 +58,12 @@ impl Portolan {
     #[must_use]
     pub fn with_open_files(self, limit: u32) -> Portolan {
         Portolan { open_files: Some(limit), ..self }
+    }
+
+    /// With what the user keeps in a folder of its own.
+    #[must_use]
+    pub fn keeping_in(self, folder: &Path) -> Portolan {
+        Portolan { keeps_in: Some(folder.into()), ..self }
     }
 
     /// In another namespace; `None` names none.
@@ -90,6 +97,9 @@ impl Portolan {
         if let Some(log) = &self.log {
             command.env("PORTOLAN_LOG", log);
         }
+        if let Some(folder) = &self.keeps_in {
+            command.env("PORTOLAN_CONFIG_DIR", folder);
+        }
         if let Some(namespace) = &self.namespace {
             command.args(["--namespace", namespace]);
         }
@@ -110,13 +120,21 @@ impl Portolan {
     /// # Errors
     /// When it ends before, or never listens.
     pub async fn forward(&self, target: &str, ports: &[&str], options: &str) -> Result<Forward> {
-        let mut running = self.start(&format!("forward {target} {} {options}", ports.join(" ")))?;
+        self.until_listening(&format!("forward {target} {} {options}", ports.join(" ")), ports.len()).await
+    }
+
+    /// Starts a command that forwards, and waits until it listens on so many ports. `args` are separated by spaces.
+    ///
+    /// # Errors
+    /// When it ends before, or never listens.
+    pub async fn until_listening(&self, args: &str, ports: usize) -> Result<Forward> {
+        let mut running = self.start(args)?;
         let listening = eventually("the command listens", LIMIT, async || {
             let lines: Vec<u16> = running.stdout().lines().filter_map(local_port).collect();
-            if lines.len() < ports.len() && running.has_ended()? {
+            if lines.len() < ports && running.has_ended()? {
                 return Err(format!("the command ended before it listened: {}", running.stderr()).into());
             }
-            Ok((lines.len() == ports.len()).then_some(lines))
+            Ok((lines.len() == ports).then_some(lines))
         })
         .await;
         match listening {
@@ -231,7 +249,7 @@ impl Running {
     }
 }
 
-/// `portolan forward`, while it listens.
+/// `portolan forward` or `up`, while it listens.
 #[derive(Debug)]
 pub struct Forward {
     /// The command.

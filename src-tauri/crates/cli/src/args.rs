@@ -6,7 +6,10 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use portolan_demo::{Demo, Fault, Options, faults::FAULTS};
 use portolan_engine::{
     Wire,
+    error::Error,
+    forward::{Balance, Forward, PortMap, Target},
     kubeconfig::{ContextEntry, Source},
+    parse,
 };
 
 use crate::{Ended, demo};
@@ -25,6 +28,10 @@ pub(crate) enum Command {
     Forward(ForwardArgs),
     /// List what there is to forward to
     Get(GetArgs),
+    /// Open all tunnels of one or more profiles, and keep them open
+    Up(UpArgs),
+    /// List, add, remove, export and import profiles
+    Profiles(ProfilesArgs),
     /// Run a small cluster of Portolan's own, to try things on
     Demo(DemoArgs),
 }
@@ -90,14 +97,26 @@ Examples:
   portolan forward db-0 5432              one pod, while it lives
   portolan forward --demo svc/web 8080:80     no cluster is needed for this one")]
 pub(crate) struct ForwardArgs {
+    #[command(flatten)]
+    pub(crate) tunnel: TunnelArgs,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    /// Wait for a target that does not exist yet, is forbidden or cannot be reached
+    #[arg(long)]
+    pub(crate) wait: bool,
+    #[command(flatten)]
+    pub(crate) carried: CarriedArgs,
+}
+
+/// What to forward, and where to.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TunnelArgs {
     /// The target (left out with -l), then one or more ports
     #[arg(value_name = "TARGET [LOCAL:]REMOTE", required = true)]
     pub(crate) target_and_ports: Vec<String>,
     /// Forward to the ready pods with these labels
     #[arg(short = 'l', long, value_name = "LABELS")]
     pub(crate) selector: Option<String>,
-    #[command(flatten)]
-    pub(crate) cluster: ClusterArgs,
     /// Local addresses to listen on, comma-separated: IPs or localhost
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',', default_value = "localhost", value_parser = address)]
     pub(crate) address: Vec<Address>,
@@ -110,15 +129,123 @@ pub(crate) struct ForwardArgs {
     /// How long a connection waits for a ready pod
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub(crate) hold: Duration,
-    /// Wait for a target that does not exist yet, is forbidden or cannot be reached
-    #[arg(long)]
-    pub(crate) wait: bool,
+}
+
+impl TunnelArgs {
+    /// Where it is found, the context, and what is asked for. What cannot mean anything is said before anything is opened.
+    pub(crate) async fn forward(&self, cluster: &ClusterArgs) -> Result<(Opened, ContextEntry, Forward), Ended> {
+        let (target, ports) = self.target_and_ports().map_err(|error| Ended::Usage(error.problem()))?;
+        let opened = cluster.open().await?;
+        let context = cluster.context(&opened)?;
+        let forward = Forward {
+            namespace: cluster.namespace(&context),
+            context: context.id.clone(),
+            target,
+            ports,
+            bind: Address::ips(&self.address),
+            balance: match (self.balanced, self.sticky) {
+                (true, _) => Some(Balance::Balanced),
+                (_, true) => Some(Balance::Sticky),
+                _ => None,
+            },
+            hold_seconds: u32::try_from(self.hold.as_secs()).unwrap_or(u32::MAX),
+            wait_for_name: false,
+        };
+        forward.check().map_err(|error| Ended::Usage(error.problem()))?;
+        Ok((opened, context, forward))
+    }
+
+    /// The target and the ports, as kubectl reads them: with `-l` all that is typed are ports.
+    fn target_and_ports(&self) -> Result<(Target, Vec<PortMap>), Error> {
+        let (target, ports) = match (&self.selector, self.target_and_ports.split_first()) {
+            (Some(labels), _) => (Target::Selector { labels: labels.clone() }, self.target_and_ports.as_slice()),
+            (None, Some((target, ports))) => (parse::target(target)?, ports),
+            // clap asks for one at least.
+            (None, None) => (parse::target("")?, [].as_slice()),
+        };
+        if ports.is_empty() {
+            return Err(Error::NoPort);
+        }
+        let ports = ports.iter().map(|text| parse::port(text)).collect::<Result<_, _>>()?;
+        Ok((target, ports))
+    }
+}
+
+/// How it is carried, and told.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CarriedArgs {
     /// How bytes travel to the cluster: spdy, tunnel or websocket [default: what works best]
     #[arg(long, value_name = "WIRE", env = "PORTOLAN_WIRE", hide_env_values = true)]
     pub(crate) wire: Option<Wire>,
     /// Text, or one JSON object a line
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub(crate) output: Format,
+}
+
+/// Open all tunnels of one or more profiles, and keep them open.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+All their local ports are taken at once, or none. A tunnel whose target does not exist yet waits for it.")]
+pub(crate) struct UpArgs {
+    /// The profiles: see `portolan profiles list`
+    #[arg(value_name = "NAME", required = true)]
+    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) carried: CarriedArgs,
+}
+
+/// List, add, remove, export and import profiles.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ProfilesArgs {
+    #[command(subcommand)]
+    pub(crate) command: ProfilesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProfilesCommand {
+    /// List them
+    List {
+        /// Text, or one JSON document
+        #[arg(short, long, value_enum, default_value_t = Format::Text)]
+        output: Format,
+    },
+    /// Add a profile of one tunnel, or a tunnel to a profile
+    Add(Box<AddArgs>),
+    /// Remove one
+    Remove {
+        /// Which
+        name: String,
+    },
+    /// Write them as JSON, for others or for another machine
+    Export {
+        /// Which [default: all]
+        names: Vec<String>,
+    },
+    /// Take in what was exported, `kubectl port-forward` lines, a shell's history, or kftray's JSON
+    Import {
+        /// The file, or - for standard input
+        file: PathBuf,
+        /// Say what would be done, and do nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// Add a profile of one tunnel, or a tunnel to a profile.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AddArgs {
+    /// What it is to be called; one that there is gets the tunnel, too
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) tunnel: TunnelArgs,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    /// The group that it belongs to
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub(crate) group: String,
+    /// What to remember of it
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub(crate) note: String,
 }
 
 /// List what there is to forward to.

@@ -7,7 +7,9 @@ mod demo;
 mod forward;
 mod get;
 mod output;
+mod profiles;
 mod stop;
+mod up;
 
 use std::process::ExitCode;
 
@@ -28,6 +30,8 @@ async fn main() -> ExitCode {
     let done = match args.command {
         Command::Forward(args) => forward::run(args).await,
         Command::Get(args) => get::run(args).await,
+        Command::Up(args) => up::run(args).await,
+        Command::Profiles(args) => profiles::run(args.command).await,
         Command::Demo(args) => demo::run(args).await,
     };
     match done {

@@ -60,6 +60,12 @@ pub enum Code {
     Refused,
     /// The API server answered with an error of its own.
     Server,
+    /// What the user keeps cannot be read or written.
+    Storage,
+    /// There is no profile of that name.
+    ProfileNotFound,
+    /// What a profile says cannot mean anything, or cannot be taken as it is.
+    BadProfile,
     /// The desktop refused something: the clipboard, the browser.
     Desktop,
     /// The demo cluster could not be started.
@@ -220,6 +226,49 @@ pub enum Error {
         /// Why it does not do.
         why: String,
     },
+    /// See [`Code::Storage`]. There is no place for what the user keeps.
+    #[error("this user has no home folder, so there is no place to keep anything")]
+    NoHome,
+    /// See [`Code::Storage`].
+    #[error("cannot {operation} {}: {source}", .path.display())]
+    File {
+        /// What was tried: `read`, `write`.
+        operation: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// See [`Code::Storage`].
+    #[error("{} was written by a newer Portolan (version {version} of the format)", .path.display())]
+    NewerFile {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        version: u64,
+    },
+    /// See [`Code::ProfileNotFound`].
+    #[error("there is no profile “{name}”{}", there_are(.known))]
+    ProfileNotFound {
+        /// What was asked for.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// See [`Code::BadProfile`].
+    #[error("profile “{name}”: {why}")]
+    BadProfile {
+        /// The profile.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// See [`Code::BadProfile`].
+    #[error("nothing to import: {why}")]
+    BadImport {
+        /// What is wrong with it.
+        why: String,
+    },
     /// No port was asked for.
     #[error("no port was given")]
     NoPort,
@@ -254,6 +303,9 @@ impl Error {
             Error::CannotListen { .. } => Code::CannotListen,
             Error::BadPort { .. } | Error::NoPort | Error::DuplicatePort { .. } => Code::BadPort,
             Error::BadTarget { .. } => Code::BadTarget,
+            Error::NoHome | Error::File { .. } | Error::NewerFile { .. } => Code::Storage,
+            Error::ProfileNotFound { .. } => Code::ProfileNotFound,
+            Error::BadProfile { .. } | Error::BadImport { .. } => Code::BadProfile,
         }
     }
 
@@ -302,6 +354,20 @@ impl Error {
             Error::DuplicatePort { .. } => "Give each its own local port: 8080:80 8081:81.".into(),
             Error::BadTarget { .. } => {
                 "Write svc/NAME, deploy/NAME, sts/NAME, ds/NAME, rs/NAME, rc/NAME, job/NAME, pod/NAME or a pod's NAME.".into()
+            }
+            Error::NoHome => format!("Set HOME, or name a folder: {}=FOLDER.", crate::storage::FOLDER_VARIABLE),
+            Error::File { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "Make room on that disk. Nothing was changed.".into(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    format!("Make the folder writable, or name another one: {}=FOLDER. Nothing was changed.", crate::storage::FOLDER_VARIABLE)
+                }
+                _ => "Nothing was changed. Look at the file and its folder.".into(),
+            },
+            Error::NewerFile { .. } => "Update Portolan, or use the file's earlier version, which lies beside it.".into(),
+            Error::ProfileNotFound { .. } => "Choose one of these, or see them: portolan profiles list.".into(),
+            Error::BadProfile { .. } => "Change the profile, or remove it.".into(),
+            Error::BadImport { .. } => {
+                "Give it profiles that Portolan exported, kubectl port-forward lines, or kftray's JSON.".into()
             }
         }
     }

@@ -9,6 +9,7 @@
 //!   that moves it.
 //! - `resolve` follows a target to its endpoints, over `watched`, a set of objects that keeps itself up to date.
 //! - [`catalog`] keeps the list that the window looks at, as [`row`]s.
+//! - [`profiles`] are saved forwards, kept by [`storage`], which writes a file whole or not at all.
 //! - `vigil` notices that the machine has slept, that its network has changed, that a kubeconfig was edited.
 //! - [`feed`] is the state that the window reads. One writer a part; readers ask for what is newer than they have.
 //! - [`error`] has the codes to branch on and the words to show.
@@ -32,10 +33,12 @@ pub mod open_files;
 pub mod parse;
 pub mod phase;
 mod pod;
+pub mod profiles;
 mod resolve;
 pub mod row;
 pub mod session;
 pub mod sessions;
+pub mod storage;
 mod vigil;
 mod watched;
 mod workload;

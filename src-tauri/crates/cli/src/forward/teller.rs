@@ -30,7 +30,7 @@ pub(super) enum Said {
 
 /// Says each thing once.
 #[derive(Debug)]
-pub(super) struct Teller {
+pub(crate) struct Teller {
     format: Format,
     /// Whether the user would wait for what kubectl would not.
     wait: bool,
@@ -45,7 +45,7 @@ pub(super) struct Teller {
 }
 
 impl Teller {
-    pub(super) fn new(format: Format, wait: bool) -> Self {
+    pub(crate) fn new(format: Format, wait: bool) -> Self {
         Teller {
             format,
             wait,

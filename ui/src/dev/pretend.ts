@@ -9,8 +9,10 @@ import type { ContextId } from "../generated/ContextId";
 import type { ListStatus } from "../generated/ListStatus";
 import type { Explanation } from "../generated/Explanation";
 import type { Method } from "../generated/Method";
+import type { PortRef } from "../generated/PortRef";
 import type { Probe } from "../generated/Probe";
 import type { Row } from "../generated/Row";
+import type { RowPort } from "../generated/RowPort";
 import type { SessionEvent } from "../generated/SessionEvent";
 import type { SessionView } from "../generated/SessionView";
 import type { View } from "../generated/View";
@@ -19,7 +21,7 @@ import { crowd, rowsOf } from "./catalog";
 import { PretendedComparison, withHistory } from "./comparison";
 import { healthy, ill } from "./explanation";
 import { FakeBackend } from "./fake";
-import { active, context, counters, event, problem, session, staging } from "./samples";
+import { active, context, counters, event, port, problem, session, staging } from "./samples";
 import { busy, history, inShop, outage, unsteady } from "./tunnels";
 
 export function pretend(query: URLSearchParams): Backend {
@@ -122,9 +124,9 @@ class PretendedEngine extends FakeBackend {
 
   override async compare(...to: Parameters<Backend["compare"]>): Promise<void> {
     await super.compare(...to);
-    const [of, namespace, service] = to;
+    const [of, namespace, service, asked] = to;
     const demo = of.name === "demo";
-    const pretended = new PretendedComparison({ context: of, namespace, service, experiment: { delete: { may: "yes" }, pod: 0, demo } }, Date.now());
+    const pretended = new PretendedComparison({ context: of, namespace, service, port: portAsked(asked), experiment: { delete: { may: "yes" }, pod: 0, demo } }, Date.now());
     setTimeout(() => this.#setComparison(pretended), 400);
   }
 
@@ -235,4 +237,8 @@ class PretendedEngine extends FakeBackend {
   #happen(id: number, one: SessionEvent): void {
     this.happened.set(id, [...(this.happened.get(id) ?? []), one]);
   }
+}
+
+function portAsked(asked: PortRef): RowPort {
+  return typeof asked === "number" ? port(asked) : port(80, { name: asked });
 }

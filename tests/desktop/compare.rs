@@ -80,8 +80,12 @@ async fn one_click_shows_on_the_demo_cluster_what_becomes_of_a_service_and_of_a_
 /// Waits until each lane's ribbon shows enough.
 async fn until_seen(window: &Window) -> Result<()> {
     for lane in ["service", "pod", "node_port"] {
-        let bars = format!("[data-testid=\"lane-{lane}\"] [data-outcome]");
-        soon(format!("probes of {lane}"), async || Ok((window.count(&bars).await? >= SEEN).then_some(()))).await?;
+        let ribbon = format!("[data-testid=\"lane-{lane}\"] [data-testid=\"ribbon\"]");
+        soon(format!("probes of {lane}"), async || {
+            let bars = window.css(&ribbon).await?.attr("data-bars").await?;
+            Ok(bars.and_then(|bars| bars.parse::<usize>().ok()).is_some_and(|bars| bars >= SEEN).then_some(()))
+        })
+        .await?;
     }
     Ok(())
 }

@@ -29,6 +29,12 @@ async function shown(more: Partial<ComparisonView> = {}) {
   return within(await screen.findByTestId("comparison"));
 }
 
+/** Waits until the window has taken in what was set before. */
+async function heard(n: number) {
+  backend.set(`session/${n}`, { part: "session", value: session(n, forward({ type: "service", name: `later-${n}` }, 80), 8000 + n, active(80, "a")) });
+  await screen.findByLabelText(`svc/later-${n}:80`);
+}
+
 describe("a comparison is opened", () => {
   it("from a Service's row, at its only TCP port", async () => {
     render(Window, { backend });
@@ -81,7 +87,11 @@ describe("a comparison is opened", () => {
     await fireEvent.click(await screen.findByTestId("compare-api"));
     await screen.findByTestId("comparison-opening");
     expect(screen.queryByTestId("lane-service")).toBeNull();
-    set(comparison({ service: "api", port: port(80), opened_at: 2 }));
+    // Nor one that somebody else has opened meanwhile.
+    set(comparison({ opened_at: 2 }));
+    await heard(4);
+    expect(screen.queryByTestId("lane-service")).toBeNull();
+    set(comparison({ service: "api", port: port(80), opened_at: 3 }));
     await screen.findByTestId("lane-service");
     expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("api : 80");
   });
@@ -111,19 +121,20 @@ describe("its lanes", () => {
     backend.probed = [probe(1, "service"), probe(2, "pod", { outcome: lost, pod: null }), probe(3, "service", { outcome: { outcome: "held", status: 200 } })];
     await shown({ probes: 3, account: [entry(600, "pod_deleted", "web-a was deleted.")] });
     const ribbon = (kind: string) => within(screen.getByTestId(`lane-${kind}`)).getByTestId("ribbon");
-    const drawn = (kind: string) => [...ribbon(kind).querySelectorAll<SVGElement>("[data-outcome]")].map((bar) => bar.dataset["outcome"]);
-    await waitFor(() => expect(drawn("service")).toEqual(["answered", "held"]));
-    expect(drawn("pod")).toEqual(["lost"]);
+    const drawn = (kind: string) => [...ribbon(kind).querySelectorAll<SVGElement>("[data-outcome]")].map(({ dataset }) => `${dataset["bars"]} ${dataset["outcome"]}`);
+    await waitFor(() => expect(drawn("service")).toEqual(["1 answered", "1 held"]));
+    expect(drawn("pod")).toEqual(["1 lost"]);
+    await fireEvent.pointerMove(ribbon("pod"), { clientX: 719 });
     expect(ribbon("pod").querySelector("title")?.textContent).toContain("lost after");
     expect(within(ribbon("pod")).getByTestId("ribbon-line").querySelector("title")?.textContent).toContain("web-a was deleted.");
     backend.probed.push(probe(4, "pod"));
     set(comparison({ probes: 4 }));
-    await waitFor(() => expect(drawn("pod")).toEqual(["lost", "answered"]));
+    await waitFor(() => expect(drawn("pod")).toEqual(["1 lost", "1 answered"]));
     expect(calls("probes")).toEqual([[0], [3]]);
     // Another comparison begins at nothing.
     backend.probed = [probe(1, "pod")];
     set(comparison({ probes: 1, opened_at: 2 }));
-    await waitFor(() => expect(drawn("pod")).toEqual(["answered"]));
+    await waitFor(() => expect(drawn("pod")).toEqual(["1 answered"]));
     expect(drawn("service")).toEqual([]);
   });
 
@@ -255,6 +266,12 @@ describe("a comparison is closed", () => {
     const at = await shown({ lanes: [lane("service"), lane("pod", { phase: { state: "broken", reason: problem("pod_gone", "Gone.") } })] });
     await fireEvent.click(at.getByTestId("compare-anew"));
     expect(calls("compare")).toEqual([[staging, "shop", "web", 8080]]);
+    // The old one still has something to say.
+    set(comparison({ account: [entry(2, "cut", "Late.")] }));
+    await heard(4);
+    screen.getByTestId("comparison-opening");
+    set(comparison({ opened_at: 2 }));
+    await screen.findByTestId("lane-pod");
   });
 });
 
@@ -269,15 +286,40 @@ describe("Show me", () => {
     const at = await shown({ experiment });
     await fireEvent.click(at.getByTestId("show-me"));
     await waitFor(() => expect(calls("compare")).toEqual([[demo, "shop", "web", "http"]]));
+    // The one before it is none of the story's, whatever becomes of it.
+    for (const n of [4, 5, 6]) {
+      set(comparison({ experiment, lanes, account: [entry(n, "opened", "")] }));
+      await heard(n);
+    }
+    expect(calls("deleteComparedPod")).toEqual([]);
     set(comparison(web));
-    await waitFor(() => expect(at.getByTestId("story").dataset["step"]).toBe("watching"));
+    await waitFor(() => expect(screen.getByTestId("story").dataset["step"]).toBe("watching"));
     expect(calls("deleteComparedPod")).toEqual([]);
     set(comparison({ ...web, lanes }));
-    await waitFor(() => expect(at.getByTestId("story").dataset["step"]).toBe("telling"));
+    await waitFor(() => expect(screen.getByTestId("story").dataset["step"]).toBe("telling"));
     set(comparison({ ...web, lanes, probes: 0, account: [entry(9, "pod_deleted", "web-b was deleted.")] }));
     set(comparison({ ...web, lanes, account: [entry(9, "pod_deleted", ""), entry(20, "verdict", "It cost 41 probes.")] }));
-    await waitFor(() => expect(at.getByTestId("story").dataset["step"]).toBe("told"));
+    await waitFor(() => expect(screen.getByTestId("story").dataset["step"]).toBe("told"));
     expect(calls("deleteComparedPod")).toEqual([["uid-web-b"]]);
+  });
+
+  it("deletes the pod once, also while that takes its time", async () => {
+    const at = await shown({ experiment });
+    let asked = 0;
+    backend.deleteComparedPod = () => {
+      asked += 1;
+      return new Promise(() => undefined);
+    };
+    await fireEvent.click(at.getByTestId("show-me"));
+    await waitFor(() => expect(calls("compare")).toHaveLength(1));
+    set(comparison(web));
+    await screen.findByTestId("story");
+    for (const text of ["one", "two", "three"]) {
+      set(comparison({ ...web, lanes, account: [entry(6, "pod_not_ready", text)] }));
+      await waitFor(() => expect(screen.getByTestId("account").textContent).toContain(text));
+    }
+    expect(screen.getByTestId("story").dataset["step"]).toBe("deleting");
+    expect(asked).toBe(1);
   });
 
   it("deletes nothing in another comparison that is opened meanwhile", async () => {

@@ -6,7 +6,7 @@ import type { Hop } from "../src/generated/Hop";
 import { shareAnswered, standingOf, stepsOf } from "../src/lib/compare/lanes";
 import { letterOf, looksOf, podIn } from "../src/lib/compare/pods";
 import { withNewer } from "../src/lib/compare/probes.svelte";
-import { barsOf, captionsOf, linesOf, placeOf, spanOf } from "../src/lib/compare/ribbon";
+import { barAt, barsOf, captionsOf, drawnOf, linesOf, placeOf, spanOf } from "../src/lib/compare/ribbon";
 import { goesOn, type Story } from "../src/lib/compare/story";
 import { besides } from "../src/lib/sessions";
 import { figures, keptText, probeText } from "../src/lib/words/comparison";
@@ -44,6 +44,15 @@ describe("a ribbon", () => {
 
   it("never has bars too thin to be seen", () => {
     expect(barsOf([probe(1, "pod")], 500, { ...scale, width: 100 })[0]?.width).toBeGreaterThan(1);
+  });
+
+  it("draws what is alike as one, and finds the bar that is pointed at", () => {
+    const bars = barsOf([probe(1, "pod"), probe(2, "pod"), probe(3, "pod", { pod: 1 }), probe(4, "pod", { pod: null, outcome: lost })], 500, scale);
+    expect(drawnOf(bars).map(({ outcome, pod, bars }) => [outcome, pod, bars])).toEqual([["answered", 0, 2], ["answered", 1, 1], ["lost", null, 1]]);
+    expect(drawnOf(bars)[0]?.whole).toBe("M5.0 0h4.4v24h-4.4zM10.0 0h4.4v24h-4.4z");
+    // Lost is a gap with a stump, and the second pod has stripes.
+    expect(drawnOf(bars).map(({ stripes }) => stripes.match(/v\d+/g))).toEqual([["v24", "v24"], ["v3", "v3", "v3", "v3"], ["v3"]]);
+    expect([4, 5, 12, 999].map((x) => barAt(bars, x)?.key)).toEqual([undefined, 1, 2, 4]);
   });
 
   it("writes a letter under bars of one pod and a number under a gap, where there is room", () => {

@@ -19,9 +19,29 @@ export function looksOf(place: number): { colour: number; pattern: number } {
   return { colour: place % LOOKS, pattern: (place + Math.floor(place / LOOKS)) % LOOKS };
 }
 
-/** The fill of a pod's bars; see PodPatterns.svelte. */
-export function fillOf(place: number | null): string {
-  return place === null ? "url(#pod-unknown)" : `url(#pod-${place})`;
+/** How high a bar is, in pixels; the patterns repeat in it. */
+export const HIGH = 24;
+
+/** Where a stripe begins, and how high it is. They run across, so that they can be seen on bars two pixels wide. */
+export type Stripe = readonly [y: number, height: number];
+
+const patterns: readonly (readonly Stripe[])[] = [
+  [[0, HIGH]],
+  [[0, 3], [6, 3], [12, 3], [18, 3]],
+  [[0, 12]],
+  [[0, 8], [16, 8]],
+  [[12, 12]],
+  [[8, 8]],
+];
+
+/** A pod's stripes; what is between them is fainter. */
+export function stripesOf(place: number): readonly Stripe[] {
+  return patterns[looksOf(place).pattern] ?? [];
+}
+
+/** A pod's fill, of what is large and few; see PodPatterns.svelte. */
+export function fillOf(place: number): string {
+  return `url(#pod-${place})`;
 }
 
 /** The place of the pod that a hop's value names: `web-c2f7q:80`. */

@@ -4,8 +4,10 @@
 import type { AccountEntry } from "../../generated/AccountEntry";
 import type { Happened } from "../../generated/Happened";
 import type { LaneKind } from "../../generated/LaneKind";
+import type { Outcome } from "../../generated/Outcome";
 import type { Probe } from "../../generated/Probe";
-import { letterOf } from "./pods";
+import { groupBy } from "../group";
+import { HIGH, letterOf, stripesOf } from "./pods";
 
 /** What a ribbon shows at most, in milliseconds. */
 export const SPAN = 120_000;
@@ -50,6 +52,41 @@ export interface Bar {
 export function barsOf(probes: readonly Probe[], every: number, scale: Scale): Bar[] {
   const width = Math.max(THIN, (every / scale.span) * scale.width - GAP);
   return probes.map((probe) => ({ key: probe.number, x: placeOf(probe.at, scale), width, probe }));
+}
+
+/** What is drawn of bars that are alike: one path each, since hundreds of elements are dear to draw twice a second. */
+export interface Drawn {
+  readonly key: string;
+  readonly outcome: Outcome["outcome"];
+  readonly pod: number | null;
+  readonly bars: number;
+  /** The bars whole, and what of them is not faint. */
+  readonly whole: string;
+  readonly stripes: string;
+}
+
+/** A bar's stripes: a pod's own; a stump where none was answered, so that a gap is no silence. */
+const STUMP = [[HIGH - 3, 3]] as const;
+const UNKNOWN = [[0, 2], [4, 2], [8, 2], [12, 2], [16, 2], [20, 2]] as const;
+
+export function drawnOf(bars: readonly Bar[]): Drawn[] {
+  return [...groupBy(bars, ({ probe }) => `${probe.outcome.outcome} ${probe.pod}`)].flatMap(([key, alike]) => {
+    const first = alike[0]?.probe;
+    if (!first) return [];
+    const { outcome } = first.outcome;
+    const stripes = outcome === "lost" ? STUMP : first.pod === null ? UNKNOWN : stripesOf(first.pod);
+    const paths = (all: readonly (readonly [number, number])[]) => alike.map((bar) => all.map(([y, height]) => box(bar, y, height)).join("")).join("");
+    return [{ key, outcome, pod: first.pod, bars: alike.length, whole: paths([[0, HIGH]]), stripes: paths(stripes) }];
+  });
+}
+
+function box({ x, width }: Bar, y: number, height: number): string {
+  return `M${x.toFixed(1)} ${y}h${width.toFixed(1)}v${height}h-${width.toFixed(1)}z`;
+}
+
+/** The bar at a place, or the nearest to the left of it. */
+export function barAt(bars: readonly Bar[], x: number): Bar | undefined {
+  return bars.findLast((bar) => bar.x <= x);
 }
 
 /** What is written under several bars that are alike. */

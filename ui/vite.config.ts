@@ -14,5 +14,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
   },
-  test: { environment: "happy-dom", include: ["tests/**/*.test.ts"] },
+  // A loaded machine takes its time.
+  test: { environment: "happy-dom", include: ["tests/**/*.test.ts"], testTimeout: 30_000 },
 });

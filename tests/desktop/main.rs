@@ -3,6 +3,8 @@
 //! `PORTOLAN_TEST_KUBECONFIG` names the cluster, which has the workloads of `tests/cluster/manifests`. Pictures are left
 //! in `tests/desktop/output`.
 
+mod compare;
+mod explain;
 mod window;
 
 use std::time::Duration;

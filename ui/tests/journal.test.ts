@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { counters, event } from "../src/dev/samples";
 import { toneOf, withNewer } from "../src/lib/journal";
 import { clockTime, span } from "../src/lib/units";
-import { details, eventText } from "../src/lib/words";
+import { details } from "../src/lib/words";
+import { eventText } from "../src/lib/words/events";
 
 /** With plain spaces. */
 const plain = (text: string) => text.replaceAll("\u00a0", " ");

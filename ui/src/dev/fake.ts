@@ -4,9 +4,13 @@
 import type { Balance } from "../generated/Balance";
 import type { Changes } from "../generated/Changes";
 import type { ContextId } from "../generated/ContextId";
+import type { Explanation } from "../generated/Explanation";
 import type { Forward } from "../generated/Forward";
+import type { Method } from "../generated/Method";
 import type { Part } from "../generated/Part";
 import type { PortMap } from "../generated/PortMap";
+import type { PortRef } from "../generated/PortRef";
+import type { Probe } from "../generated/Probe";
 import type { Problem } from "../generated/Problem";
 import type { SessionEvent } from "../generated/SessionEvent";
 import type { SessionId } from "../generated/SessionId";
@@ -23,6 +27,10 @@ export class FakeBackend implements Backend {
   readonly rejects = new Map<keyof Backend, Problem>();
   /** What `events` answers with, oldest first. */
   readonly happened = new Map<SessionId, SessionEvent[]>();
+  /** What `probes` answers with, oldest first. */
+  probed: Probe[] = [];
+  /** What `explain` answers with, once it is set: by then the question may have been asked. */
+  explanation: Promise<Explanation> | null = null;
 
   #parts = new Map<string, { revision: number; part: Part | null }>();
   // Not 0, which asks for everything: an empty engine has something to wait for, too.
@@ -132,6 +140,59 @@ export class FakeBackend implements Backend {
   async demo(): Promise<ContextId> {
     this.#called("demo");
     return { source: "/tmp/demo", name: "demo" };
+  }
+
+  async protect(context: ContextId, protect: boolean): Promise<void> {
+    this.#called("protect", context, protect);
+  }
+
+  async compare(context: ContextId, namespace: string, service: string, port: PortRef): Promise<void> {
+    this.#called("compare", context, namespace, service, port);
+  }
+
+  async startComparison(): Promise<void> {
+    this.#called("startComparison");
+  }
+
+  async askComparison(method: Method, path: string): Promise<void> {
+    this.#called("askComparison", method, path);
+  }
+
+  async deleteComparedPod(uid: string): Promise<void> {
+    this.#called("deleteComparedPod", uid);
+  }
+
+  async rollCompared(): Promise<void> {
+    this.#called("rollCompared");
+  }
+
+  async closeComparison(): Promise<void> {
+    this.#called("closeComparison");
+  }
+
+  async probes(after: number): Promise<Probe[]> {
+    this.#called("probes", after);
+    return structuredClone(this.probed.filter(({ number }) => number > after));
+  }
+
+  async comparisonMarkdown(): Promise<string> {
+    this.#called("comparisonMarkdown");
+    return "# web : http";
+  }
+
+  async comparisonJson(): Promise<string> {
+    this.#called("comparisonJson");
+    return "{}";
+  }
+
+  async explain(context: ContextId, namespace: string, service: string, probe: boolean): Promise<Explanation> {
+    this.#called("explain", context, namespace, service, probe);
+    if (this.explanation === null) throw { code: "target_not_found", message: `There is no svc/${service}.`, next: "" } satisfies Problem;
+    return structuredClone(await this.explanation);
+  }
+
+  async save(name: string, text: string): Promise<void> {
+    this.#called("save", name, text);
   }
 
   #put(key: string, part: Part | null): void {

@@ -1,17 +1,27 @@
 // The engine pretended, so that `npm run dev` shows a living window in a plain browser. `?show=` picks what is wrong:
 // shop (nothing), start, none, broken, forbidden, empty, loading, stale, crowd, lost; outage and unsteady for what tunnels
-// meet. `&list=pods` and `&all` pick the view.
+// meet; compare, compare-protected, compare-db, explain and explain-ill for what is said of a Service. `&list=pods` and
+// `&all` pick the view.
 
 import type { Balance } from "../generated/Balance";
+import type { ComparisonView } from "../generated/ComparisonView";
+import type { ContextId } from "../generated/ContextId";
 import type { ListStatus } from "../generated/ListStatus";
+import type { Explanation } from "../generated/Explanation";
+import type { Method } from "../generated/Method";
+import type { PortRef } from "../generated/PortRef";
+import type { Probe } from "../generated/Probe";
 import type { Row } from "../generated/Row";
+import type { RowPort } from "../generated/RowPort";
 import type { SessionEvent } from "../generated/SessionEvent";
 import type { SessionView } from "../generated/SessionView";
 import type { View } from "../generated/View";
 import type { Backend } from "../lib/backend";
 import { crowd, rowsOf } from "./catalog";
+import { PretendedComparison, withHistory } from "./comparison";
+import { healthy, ill } from "./explanation";
 import { FakeBackend } from "./fake";
-import { active, context, counters, event, problem, session, staging } from "./samples";
+import { active, context, counters, event, port, problem, session, staging } from "./samples";
 import { busy, history, inShop, outage, unsteady } from "./tunnels";
 
 export function pretend(query: URLSearchParams): Backend {
@@ -24,6 +34,8 @@ export function pretend(query: URLSearchParams): Backend {
 }
 
 class PretendedEngine extends FakeBackend {
+  #compared: PretendedComparison | null = null;
+
   constructor(private readonly show: string) {
     super();
   }
@@ -55,6 +67,7 @@ class PretendedEngine extends FakeBackend {
     ]) {
       this.set(`context/${one.id.source}/${one.id.name}`, { part: "context", value: one });
     }
+    this.#comparison(show);
     if (["shop", "crowd", "outage", "unsteady"].includes(show)) this.#sessions();
   }
 
@@ -94,6 +107,78 @@ class PretendedEngine extends FakeBackend {
   override async copy(text: string): Promise<void> {
     await super.copy(text);
     await navigator.clipboard?.writeText(text).catch(() => undefined);
+  }
+
+  override async demo(): Promise<ContextId> {
+    const id = await super.demo();
+    this.set("context/demo", { part: "context", value: context("demo", { id, reach: { state: "reachable" } }) });
+    return id;
+  }
+
+  override async protect(id: ContextId, marked: boolean): Promise<void> {
+    await super.protect(id, marked);
+    const key = `context/${id.source}/${id.name}`;
+    const part = this.get(key);
+    if (part?.part === "context") this.set(key, { part: "context", value: { ...part.value, protected: marked } });
+  }
+
+  override async compare(...to: Parameters<Backend["compare"]>): Promise<void> {
+    await super.compare(...to);
+    const [of, namespace, service, asked] = to;
+    const demo = of.name === "demo";
+    const pretended = new PretendedComparison({ context: of, namespace, service, port: portAsked(asked), experiment: { delete: { may: "yes" }, pod: 0, demo } }, Date.now());
+    setTimeout(() => this.#setComparison(pretended), 400);
+  }
+
+  override async startComparison(): Promise<void> {
+    await super.startComparison();
+    if (this.#compared) this.#compared.view = { ...this.#compared.view, state: { state: "running" } };
+  }
+
+  override async askComparison(method: Method, path: string): Promise<void> {
+    await super.askComparison(method, path);
+    this.#compared?.ask(method, path);
+  }
+
+  override async deleteComparedPod(uid: string): Promise<void> {
+    await super.deleteComparedPod(uid);
+    this.#compared?.delete(uid, Date.now());
+  }
+
+  override async closeComparison(): Promise<void> {
+    await super.closeComparison();
+    this.#setComparison(null);
+  }
+
+  override async probes(after: number): Promise<Probe[]> {
+    return this.#compared?.probes.filter(({ number }) => number > after) ?? [];
+  }
+
+  override async explain(...of: Parameters<Backend["explain"]>): Promise<Explanation> {
+    const well = of[2] !== "checkout";
+    this.explanation = new Promise((resolve) => setTimeout(() => resolve(well ? healthy({ service: of[2] }) : ill()), 300));
+    return super.explain(...of);
+  }
+
+  #comparison(show: string): void {
+    const more: Record<string, Partial<ComparisonView>> = {
+      compare: {},
+      "compare-demo": { experiment: { delete: { may: "yes" }, pod: 0, demo: true } },
+      "compare-protected": { state: { state: "not_started", because: "protected" }, experiment: { delete: { may: "protected" }, pod: 0, demo: false } },
+      "compare-db": { service: "postgres", state: { state: "not_started", because: "not_http" }, asking: { method: "connect", path: "/", every_ms: 5000, http_by: null } },
+    };
+    const picked = more[show];
+    if (picked) this.#setComparison(picked.state ? new PretendedComparison(picked, Date.now()) : withHistory(picked, Date.now()));
+    setInterval(() => {
+      this.#compared?.tick(Date.now());
+      if (this.#compared) this.set("comparison", { part: "comparison", value: this.#compared.view });
+    }, 500);
+  }
+
+  #setComparison(pretended: PretendedComparison | null): void {
+    this.#compared = pretended;
+    if (pretended) this.set("comparison", { part: "comparison", value: pretended.view });
+    else this.remove("comparison");
   }
 
   #put(value: SessionView): void {
@@ -152,4 +237,8 @@ class PretendedEngine extends FakeBackend {
   #happen(id: number, one: SessionEvent): void {
     this.happened.set(id, [...(this.happened.get(id) ?? []), one]);
   }
+}
+
+function portAsked(asked: PortRef): RowPort {
+  return typeof asked === "number" ? port(asked) : port(80, { name: asked });
 }

@@ -32,6 +32,7 @@ export function context(name: string, more: Partial<ContextView> = {}): ContextV
     user: name,
     namespace: "shop",
     current: false,
+    protected: false,
     reach: { state: "not_checked" },
     namespaces: { state: "unknown" },
     ...more,
@@ -52,6 +53,7 @@ export function service(name: string, ports: RowPort[], more: Partial<Row> = {},
     wanted: 1,
     ports,
     trouble: "",
+    finding: null,
     ...more,
   };
 }

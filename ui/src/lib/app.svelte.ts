@@ -13,17 +13,33 @@ import type { Backend } from "./backend";
 import { causesOf } from "./causes";
 import { openPorts } from "./chips";
 import { coloursOf, wishOf } from "./colour";
+import { Comparing, type Compared } from "./compare/comparing.svelte";
+import { DEMO } from "./compare/story";
 import { follow } from "./feed";
 import { Opening } from "./opening.svelte";
 import { apply, nothing, type Parts } from "./parts";
 import { asProblem } from "./problem";
 import { contextKey, sameView } from "./same";
 import { viewOf } from "./selection";
-import { newestFirst } from "./sessions";
+import { besides, newestFirst } from "./sessions";
+
+/** A Service, to be explained. */
+export interface Explained {
+  readonly context: ContextId;
+  readonly namespace: string;
+  readonly service: string;
+}
+
+/** What the middle shows. */
+export type Centre =
+  | { readonly shows: "list" }
+  | { readonly shows: "comparison" }
+  | { readonly shows: "explanation"; readonly of: Explained };
 
 export class App {
   readonly backend: Backend;
   readonly opening: Opening;
+  readonly comparing: Comparing;
 
   parts = $state.raw<Parts>(nothing);
   /** Whether the engine has answered yet. */
@@ -32,6 +48,10 @@ export class App {
   lost = $state.raw<Problem | null>(null);
   /** What the user looks at. The list part follows a moment later. */
   view = $state.raw<View | null>(null);
+  /** What the middle shows. A list goes on being looked at behind a comparison. */
+  centre = $state.raw<Centre>({ shows: "list" });
+  /** What the list is narrowed by. */
+  filter = $state("");
   /** Why the view could not be changed. */
   refused = $state.raw<Problem | null>(null);
 
@@ -43,10 +63,11 @@ export class App {
     return this.contexts.find((context) => contextKey(context.id) === key) ?? null;
   });
   readonly #colours = $derived(coloursOf(this.contexts.map((context) => context.id)));
-  readonly sessions = $derived(newestFirst(this.parts.sessions));
+  /** Those of a comparison are shown there, and not among the others. */
+  readonly sessions = $derived(besides(newestFirst(this.parts.sessions), this.parts.comparison));
   /** What several of them wait for together. */
   readonly causes = $derived(causesOf(this.sessions));
-  readonly open = $derived(openPorts(this.parts.sessions.values()));
+  readonly open = $derived(openPorts(this.sessions));
   /** The list part, once it is the one that the user looks at. */
   readonly list = $derived(this.parts.list && sameView(this.parts.list.view, this.view) ? this.parts.list : null);
 
@@ -60,6 +81,7 @@ export class App {
   constructor(backend: Backend) {
     this.backend = backend;
     this.opening = new Opening(backend);
+    this.comparing = new Comparing(backend);
   }
 
   /** Follows the engine; the answer stops it. */
@@ -77,8 +99,44 @@ export class App {
 
   /** Starts the demo cluster and opens it. */
   async openDemo(): Promise<void> {
-    this.#awaited = contextKey(await this.backend.demo());
+    await this.#demo();
+    this.centre = { shows: "list" };
+  }
+
+  /** Starts the demo cluster and tells there what becomes of a Service and of a pod when the pod goes. */
+  async showMe(): Promise<void> {
+    const context = await this.#demo();
+    this.comparing.tell({ context, ...DEMO });
+    this.centre = { shows: "comparison" };
+  }
+
+  async #demo(): Promise<ContextId> {
+    const context = await this.backend.demo();
+    this.#awaited = contextKey(context);
     this.#lookAtAwaited();
+    return context;
+  }
+
+  /** Compares the tunnel to a Service with the one to a pod of it. */
+  compare(what: Compared): void {
+    this.comparing.open(what);
+    this.centre = { shows: "comparison" };
+  }
+
+  /** Closes the comparison, and goes back to the list. */
+  closeComparison(): void {
+    this.comparing.close();
+    this.centre = { shows: "list" };
+  }
+
+  /** Says why a Service works, or does not. */
+  explain(of: Explained): void {
+    this.centre = { shows: "explanation", of };
+  }
+
+  /** Whether a context is marked protected. One that is not known is not. */
+  isProtected(context: ContextId): boolean {
+    return this.contexts.some(({ id, protected: marked }) => marked && contextKey(id) === contextKey(context));
   }
 
   /** The context is known a moment before or after it is asked for. */
@@ -86,7 +144,7 @@ export class App {
     const context = this.contexts.find((context) => contextKey(context.id) === this.#awaited);
     if (!context) return;
     this.#awaited = null;
-    this.lookAtContext(context);
+    this.#lookAtContext(context);
   }
 
   /** Takes in one answer. */
@@ -94,23 +152,35 @@ export class App {
     this.parts = apply(this.parts, changes);
     // After a reload of the page the engine still knows what was looked at.
     if (!this.heard && this.parts.list) this.view = this.parts.list.view;
+    if (!this.heard && this.parts.comparison) this.centre = { shows: "comparison" };
     this.heard = true;
     if (this.view && !this.context) this.look(null);
     this.#lookAtAwaited();
     this.opening.settle(this.parts.sessions.values());
+    this.comparing.settle(this.parts.comparison);
+    // Closed elsewhere: there is nothing to show any more.
+    const { asked, refused } = this.comparing;
+    if (this.centre.shows === "comparison" && !this.parts.comparison && !asked && !refused) this.centre = { shows: "list" };
   }
 
   /** Opens a context: where it was left, else at the namespace that kubectl would use. */
   lookAtContext(context: ContextView): void {
+    this.#lookAtContext(context);
+    this.centre = { shows: "list" };
+  }
+
+  #lookAtContext(context: ContextView): void {
     const view = viewOf(context, this.view?.list ?? "services");
     this.look({ ...view, namespace: this.#scopes.get(contextKey(context.id)) ?? view.namespace });
   }
 
   lookAtNamespace(namespace: Scope): void {
+    this.centre = { shows: "list" };
     if (this.view) this.look({ ...this.view, namespace });
   }
 
   lookAtList(list: ListKind): void {
+    this.centre = { shows: "list" };
     if (this.view) this.look({ ...this.view, list });
   }
 

@@ -4,8 +4,12 @@
 import type { Balance } from "../generated/Balance";
 import type { Changes } from "../generated/Changes";
 import type { ContextId } from "../generated/ContextId";
+import type { Explanation } from "../generated/Explanation";
 import type { Forward } from "../generated/Forward";
+import type { Method } from "../generated/Method";
 import type { PortMap } from "../generated/PortMap";
+import type { PortRef } from "../generated/PortRef";
+import type { Probe } from "../generated/Probe";
 import type { SessionEvent } from "../generated/SessionEvent";
 import type { SessionId } from "../generated/SessionId";
 import type { View } from "../generated/View";
@@ -44,4 +48,28 @@ export interface Backend {
   reloadKubeconfig(): Promise<void>;
   /** Starts the demo cluster, unless it runs; its context, which then arrives as a change. */
   demo(): Promise<ContextId>;
+  /** Marks a context as protected, or takes the mark away. */
+  protect(context: ContextId, protect: boolean): Promise<void>;
+  /** Opens the comparison of a Service's port, which then arrives as a change. Another one is closed. */
+  compare(context: ContextId, namespace: string, service: string, port: PortRef): Promise<void>;
+  /** Begins to probe where that waits for the user. */
+  startComparison(): Promise<void>;
+  /** Changes what each probe of the comparison does. */
+  askComparison(method: Method, path: string): Promise<void>;
+  /** Deletes a pod that the comparison has met, if it still is the one of this UID. */
+  deleteComparedPod(uid: string): Promise<void>;
+  /** Rolls the Deployment behind the comparison: on the demo cluster only. */
+  rollCompared(): Promise<void>;
+  /** Closes the comparison: its tunnels end and nothing is probed any more. */
+  closeComparison(): Promise<void>;
+  /** The comparison's probes after number `after`, oldest first: of the last two minutes. */
+  probes(after: number): Promise<Probe[]>;
+  /** The comparison's result as Markdown. */
+  comparisonMarkdown(): Promise<string>;
+  /** The comparison's result as JSON. */
+  comparisonJson(): Promise<string>;
+  /** What is to be said of a Service; `probe` says whether its ways are tried. */
+  explain(context: ContextId, namespace: string, service: string, probe: boolean): Promise<Explanation>;
+  /** Leaves a text as a file of this name in the user's downloads. */
+  save(name: string, text: string): Promise<void>;
 }

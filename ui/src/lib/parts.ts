@@ -1,6 +1,7 @@
 // The engine's state as the window holds it, and the pure function that brings it up to date.
 
 import type { Changes } from "../generated/Changes";
+import type { ComparisonView } from "../generated/ComparisonView";
 import type { ContextView } from "../generated/ContextView";
 import type { KubeconfigView } from "../generated/KubeconfigView";
 import type { ListView } from "../generated/ListView";
@@ -12,6 +13,7 @@ import type { SessionView } from "../generated/SessionView";
 export interface Parts {
   readonly kubeconfig: KubeconfigView | null;
   readonly list: ListView | null;
+  readonly comparison: ComparisonView | null;
   readonly contexts: ReadonlyMap<string, ContextView>;
   readonly sessions: ReadonlyMap<string, SessionView>;
   readonly rows: ReadonlyMap<string, Row>;
@@ -21,6 +23,7 @@ export interface Parts {
 export const nothing: Parts = {
   kubeconfig: null,
   list: null,
+  comparison: null,
   contexts: new Map(),
   sessions: new Map(),
   rows: new Map(),
@@ -54,6 +57,9 @@ class Draft {
       case "list":
         this.parts = { ...this.parts, list: part.value };
         break;
+      case "comparison":
+        this.parts = { ...this.parts, comparison: part.value };
+        break;
       case "context":
         this.#writable("contexts").set(key, part.value);
         break;
@@ -69,6 +75,7 @@ class Draft {
   remove(key: string): void {
     if (key === "kubeconfig") this.parts = { ...this.parts, kubeconfig: null };
     else if (key === "list") this.parts = { ...this.parts, list: null };
+    else if (key === "comparison") this.parts = { ...this.parts, comparison: null };
     else for (const kind of ["contexts", "sessions", "rows"] as const) {
       if (this.parts[kind].has(key)) this.#writable(kind).delete(key);
     }

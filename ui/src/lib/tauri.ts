@@ -3,6 +3,7 @@
 import { invoke } from "@tauri-apps/api/core";
 
 import type { Backend } from "./backend";
+import { download } from "./download";
 
 export const tauri: Backend = {
   changes: (after) => invoke("changes", { after }),
@@ -21,4 +22,16 @@ export const tauri: Backend = {
   visit: (id, slot) => invoke("visit", { id, slot }),
   reloadKubeconfig: () => invoke("reload_kubeconfig"),
   demo: () => invoke("demo"),
+  protect: (context, protect) => invoke("protect", { context, protected: protect }),
+  compare: (context, namespace, service, port) => invoke("compare", { context, namespace, service, port }),
+  startComparison: () => invoke("start_comparison"),
+  askComparison: (method, path) => invoke("ask_comparison", { method, path }),
+  deleteComparedPod: (uid) => invoke("delete_compared_pod", { uid }),
+  rollCompared: () => invoke("roll_compared"),
+  closeComparison: () => invoke("close_comparison"),
+  probes: (after) => invoke("probes", { after }),
+  comparisonMarkdown: () => invoke("comparison_markdown"),
+  comparisonJson: () => invoke("comparison_json"),
+  explain: (context, namespace, service, probe) => invoke("explain", { context, namespace, service, probe }),
+  save: download,
 };

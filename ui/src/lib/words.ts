@@ -1,4 +1,5 @@
-// Every word that the window says by itself. What the engine says (a problem's message and next step) is shown as it is.
+// Every word that the window says by itself, but those of events, of the comparison and of the explanation: see words/.
+// What the engine says (a problem's message and next step) is shown as it is.
 
 import type { Counters } from "../generated/Counters";
 import type { Holder } from "../generated/Holder";
@@ -7,7 +8,6 @@ import type { Phase } from "../generated/Phase";
 import type { Problem } from "../generated/Problem";
 import type { Reach } from "../generated/Reach";
 import type { Scope } from "../generated/Scope";
-import type { SessionEvent } from "../generated/SessionEvent";
 import type { SessionView } from "../generated/SessionView";
 import type { TakenPort } from "../generated/TakenPort";
 import type { Unstable } from "../generated/Unstable";
@@ -23,7 +23,8 @@ export function count(n: number): string {
   return counted.format(n);
 }
 
-function plural(n: number, one: string, many: string): string {
+/** `1 pod`, `2 pods`. */
+export function plural(n: number, one: string, many: string): string {
   return `${count(n)} ${n === 1 ? one : many}`;
 }
 
@@ -57,6 +58,8 @@ export const words = {
 
   pickContext: "Choose a context on the left.",
   pickContextWhy: "Portolan contacts a cluster only once you open it.",
+  protect: "Mark as protected: nothing is deleted there, and nothing is probed before you start it",
+  protected: "Protected: nothing is deleted here, and nothing is probed before you start it. Click to take the mark away",
   readingKubeconfig: "Reading your kubeconfig…",
   lookedIn: "Looked in",
   lookAgain: "Look again",
@@ -333,6 +336,7 @@ export const labels = {
   moveTo: (pod: string) => `Send new connections to ${pod}`,
   unfold: (what: string, state: Shown) => `${what}, ${stateName(state).toLowerCase()}: show its card`,
   instead: (what: string) => `Open ${what} on the same local port`,
+  protect: (name: string) => `Protected: ${name}`,
   context: (name: string, reach: Reach) => `Context ${name}, ${reachName(reach)}`,
 } as const;
 
@@ -353,50 +357,4 @@ export function lostEngine(problem: Problem): string {
 
 export function copiedAddress(address: string): string {
   return `${address} copied`;
-}
-
-/** An event in a sentence. */
-export function eventText({ event, pod, took_ms, text }: SessionEvent): string {
-  const who = pod ?? "a pod";
-  const long = took_ms === null ? "" : span(took_ms);
-  const after = long === "" ? "" : ` after ${long}`;
-  const why = text === null ? "" : `: ${text}`;
-  switch (event) {
-    case "listening":
-      return `Listening on ${text ?? "a local port"}`;
-    case "active":
-      return `Connections can be served${after === "" ? "" : `,${after}`}`;
-    case "waiting":
-      return `Waiting${long === "" ? "" : `, after ${long}`}${why}`;
-    case "broken":
-      return `Ended${after}${why}`;
-    case "failed":
-      return `Failed${why}`;
-    case "stopped":
-      return "Stopped";
-    case "endpoint_added":
-      return `${who} takes new connections`;
-    case "endpoint_removed":
-      return `${who} takes no new connections any more`;
-    case "held":
-      return `A connection was held${long === "" ? "" : ` for ${long}`}, then served by ${who}`;
-    case "retried":
-      return `A dial to ${who} failed and was tried again${why}`;
-    case "refused":
-      return `A connection was reset before a pod had it${after === "" ? "" : `,${after}`}${why}`;
-    case "cut":
-      return `A connection to ${who} was cut${after}${why}`;
-    case "delivered_unanswered":
-      return `Delivered to ${who} and not answered${long === "" ? "" : ` within ${long}`}: not tried again, as it may have been done`;
-    case "not_followed":
-      return `The API server cannot be asked, while connections still work${why}`;
-    case "balance":
-      return `New connections are ${text ?? "spread otherwise"} from here on`;
-    case "moved":
-      return `New connections go to ${who}`;
-    case "renewed":
-      return "The network has changed or the machine has slept: everything was looked at anew";
-    case "reconfigured":
-      return "The kubeconfig's entry was changed: what is new goes by it";
-  }
 }

@@ -14,6 +14,7 @@ use tokio::{sync::watch, time::Instant};
 use ts_rs::TS;
 
 use crate::{
+    compare::view::ComparisonView,
     context::ContextView,
     error::Problem,
     row::{ListView, Row},
@@ -41,6 +42,8 @@ pub enum Part {
     List(ListView),
     /// Key `row/…`: one line of that list.
     Row(Row),
+    /// Key `comparison`: the one that is open.
+    Comparison(Box<ComparisonView>),
 }
 
 /// Where contexts come from.

@@ -11,6 +11,7 @@
 //! - [`catalog`] keeps the list that the window looks at, as [`row`]s.
 //! - [`profiles`] are saved forwards, kept by [`storage`], which writes a file whole or not at all.
 //! - `vigil` notices that the machine has slept, that its network has changed, that a kubeconfig was edited.
+//! - [`compare`] puts a Service beside a pod; [`explain`] says what a Service is and what is wrong with it.
 //! - [`feed`] is the state that the window reads. One writer a part; readers ask for what is newer than they have.
 //! - [`error`] has the codes to branch on and the words to show.
 //!
@@ -19,10 +20,12 @@
 mod api_error;
 pub mod catalog;
 pub mod cluster;
+pub mod compare;
 pub mod context;
 pub mod credentials;
 pub mod engine;
 pub mod error;
+pub mod explain;
 #[cfg(test)]
 mod fake_api;
 pub mod feed;

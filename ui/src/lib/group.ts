@@ -1,0 +1,13 @@
+// Values by what they have in common, in the order in which that is met. `Map.groupBy` is younger than some of the
+// web views that the window runs in.
+
+export function groupBy<K, V>(values: Iterable<V>, keyOf: (value: V) => K): Map<K, V[]> {
+  const groups = new Map<K, V[]>();
+  for (const value of values) {
+    const key = keyOf(value);
+    const group = groups.get(key);
+    if (group) group.push(value);
+    else groups.set(key, [value]);
+  }
+  return groups;
+}

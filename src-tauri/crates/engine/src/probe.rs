@@ -18,7 +18,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::{body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use tokio::{
-    io::AsyncReadExt,
+    io::{AsyncRead, AsyncReadExt, AsyncWrite},
     net::TcpStream,
     time::{Instant, timeout},
 };
@@ -140,7 +140,8 @@ pub async fn probe(to: SocketAddr, method: Method, path: &str, limit: Duration) 
 #[derive(Debug)]
 pub struct Connected {
     stream: TcpStream,
-    to: SocketAddr,
+    /// What is asked for, as `Host` says it: the address, unless somebody knows better.
+    host: String,
     local: SocketAddr,
     began: Instant,
     /// How long it took.
@@ -163,12 +164,17 @@ impl Connected {
         // A failure costs the probe a few milliseconds, and nothing else.
         let _ = stream.set_nodelay(true);
         let local = stream.local_addr().map_err(|error| of_io(&error))?;
-        Ok(Connected { stream, to, local, began, accepted })
+        Ok(Connected { stream, host: to.to_string(), local, began, accepted })
     }
 
     /// This end's address: what the other end knows the connection by.
     pub fn local(&self) -> SocketAddr {
         self.local
+    }
+
+    /// To be asked for this host, where several live at one address.
+    pub fn named(self, host: &str) -> Connected {
+        Connected { host: host.to_owned(), ..self }
     }
 
     /// The connection itself.
@@ -188,7 +194,7 @@ impl Connected {
                 return Answer { took_us: micros(took), said };
             }
         };
-        match timeout(limit, self.request(method, path)).await {
+        match timeout(limit, request(self.stream, &self.host, (method, path), began)).await {
             Ok((took, said)) => Answer { took_us: micros(took), said },
             Err(_) => Answer { took_us: micros(began.elapsed()), said: Err(Missed::NoAnswer(limit)) },
         }
@@ -207,44 +213,49 @@ impl Connected {
             Ok(Err(error)) => Err(of_io(&error)),
         }
     }
+}
 
-    async fn request(self, method: http::Method, path: &str) -> (Duration, Result<Said, Missed>) {
-        let Connected { stream, to, began, .. } = self;
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::HOST, to.to_string())
-            .header(header::USER_AGENT, USER_AGENT)
-            .header(header::CONNECTION, "close")
-            .body(Empty::<Bytes>::new());
-        // What is no path of one host is a URL or a host's name.
-        let request = match request {
-            Ok(request) if path.starts_with('/') => request,
-            _ => return (began.elapsed(), Err(Missed::BadPath(path.to_owned()))),
+/// Asks over whatever is connected. How long it took since `began` to the head of the answer, or to the end of all hope.
+pub(crate) async fn request(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    host: &str,
+    (method, path): (http::Method, &str),
+    began: Instant,
+) -> (Duration, Result<Said, Missed>) {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::HOST, host)
+        .header(header::USER_AGENT, USER_AGENT)
+        .header(header::CONNECTION, "close")
+        .body(Empty::<Bytes>::new());
+    // What is no path of one host is a URL or a host's name.
+    let request = match request {
+        Ok(request) if path.starts_with('/') => request,
+        _ => return (began.elapsed(), Err(Missed::BadPath(path.to_owned()))),
+    };
+    let (mut sender, connection) = match http1::handshake(TokioIo::new(stream)).await {
+        Ok(ready) => ready,
+        Err(error) => return (began.elapsed(), Err(of_hyper(&error))),
+    };
+    let asking = async {
+        let answer = sender.send_request(request).await;
+        let took = began.elapsed();
+        let said = match answer {
+            Err(error) => Err(of_hyper(&error)),
+            Ok(answer) => {
+                let (head, body) = answer.into_parts();
+                let body = beginning(body).await;
+                Ok(Said::Http { status: head.status.as_u16(), headers: Box::new(head.headers), body })
+            }
         };
-        let (mut sender, connection) = match http1::handshake(TokioIo::new(stream)).await {
-            Ok(ready) => ready,
-            Err(error) => return (began.elapsed(), Err(of_hyper(&error))),
-        };
-        let asking = async {
-            let answer = sender.send_request(request).await;
-            let took = began.elapsed();
-            let said = match answer {
-                Err(error) => Err(of_hyper(&error)),
-                Ok(answer) => {
-                    let (head, body) = answer.into_parts();
-                    let body = beginning(body).await;
-                    Ok(Said::Http { status: head.status.as_u16(), headers: Box::new(head.headers), body })
-                }
-            };
-            (took, said)
-        };
-        tokio::pin!(asking, connection);
-        tokio::select! {
-            answer = &mut asking => answer,
-            // The connection's end is told to whoever asks by it; what had arrived before is still read.
-            _ = &mut connection => asking.await,
-        }
+        (took, said)
+    };
+    tokio::pin!(asking, connection);
+    tokio::select! {
+        answer = &mut asking => answer,
+        // The connection's end is told to whoever asks by it; what had arrived before is still read.
+        _ = &mut connection => asking.await,
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn plugin(error: &kube::Error) -> Option<&Failure> {
 }
 
 /// The innermost cause, which is where the operating system or the server speaks: `Connection refused (os error 111)`.
-fn why(error: &kube::Error) -> String {
+pub(crate) fn why(error: &kube::Error) -> String {
     if let kube::Error::Api(status) = error {
         return if status.message.is_empty() { format!("status {}", status.code) } else { status.message.clone() };
     }

@@ -2,11 +2,11 @@
 //!
 //! - [`view`] is what is told.
 //! - `facts` is what is read, once, and what could not be.
-//! - `dial` is one connection into a pod, to see whether its port answers there.
+//! - [`paths`] are the ways to it, and whether they answer; `dial` is one connection into a pod, to see whether it does.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the paths and the doctor ask by it"))]
 mod dial;
 #[cfg_attr(not(test), expect(dead_code, reason = "the anatomy and the doctor read it"))]
 #[cfg_attr(test, allow(dead_code, reason = "as above"))]
 mod facts;
+pub mod paths;
 pub mod view;

@@ -5,6 +5,7 @@ mod kubectl;
 #[cfg(unix)]
 mod logins;
 mod outages;
+mod paths;
 mod promise;
 
 mod scenario {

@@ -45,18 +45,13 @@ impl Place {
     pub(super) fn of(pod: &Pod, service: &Service, ports: &[Port]) -> Place {
         let (spec, status) = (pod.spec.as_ref(), pod.status.as_ref());
         let named_by = |subdomain: &str| service.metadata.name.as_deref() == Some(subdomain);
-        let in_pod = |port: &Port| match is_headless(service) {
-            // A headless Service is only a name: clients connect to the pod's port of the same number.
-            true => Some(port.number),
-            false => port.in_pod(pod),
-        };
         Place {
             pod: Some((pod.name_any(), pod.metadata.uid.clone().unwrap_or_default())),
             node: spec.and_then(|s| s.node_name.clone()).unwrap_or_default(),
             node_address: status.and_then(|s| s.host_ip.clone()).filter(|ip| !ip.is_empty()),
             address: status.and_then(|s| s.pod_ip.clone()).unwrap_or_default(),
             hostname: spec.filter(|s| s.subdomain.as_deref().is_some_and(named_by)).and_then(|s| s.hostname.clone()),
-            ports: ports.iter().filter_map(|port| Some((port.name.clone(), in_pod(port)?))).collect(),
+            ports: ports.iter().filter_map(|port| Some((port.name.clone(), port.in_pod(pod)?))).collect(),
         }
     }
 
@@ -114,13 +109,18 @@ impl Behind {
     /// Where a way to this port ends, drawn: `web-7d9:80`, `web-7d9:80 (of 3)`; each number once, where a named targetPort
     /// is another one in some pods.
     pub(super) fn end(&self, port: &Port) -> String {
+        self.end_by(port, |place| place.number(port))
+    }
+
+    /// The same, where a place is met at another number.
+    pub(super) fn end_by(&self, port: &Port, number: impl Fn(&Place) -> Option<u16>) -> String {
         let places = match self {
             Behind::Unread => return format!("a pod:{}", port.target()),
             Behind::Known(places) if places.is_empty() => return "no ready pod".into(),
             Behind::Known(places) => places,
         };
         let mut by_number: BTreeMap<u16, Vec<&Place>> = BTreeMap::new();
-        for (number, place) in places.iter().filter_map(|place| Some((place.number(port)?, place))) {
+        for (number, place) in places.iter().filter_map(|place| Some((number(place)?, place))) {
             by_number.entry(number).or_default().push(place);
         }
         if by_number.is_empty() {

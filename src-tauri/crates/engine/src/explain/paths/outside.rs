@@ -55,8 +55,7 @@ fn node_port(scene: &Scene, port: &Port, number: u16, at: &NodeAddress) -> Drawn
     let path = sort.to(port, host_port(&at.address, number));
     let path = AccessPath {
         copy: url(port.speaks, &at.address, number),
-        way: scene.through_cluster(path.address.clone(), None, port, end),
-        gives: format!("{} ({} of {})", path.gives, at.kind, at.node),
+        way: scene.through_cluster(format!("{} ({}, {})", path.address, at.node, at.kind), None, port, end),
         ..path
     };
     let path = match sort {

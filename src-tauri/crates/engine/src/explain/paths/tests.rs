@@ -4,10 +4,13 @@ mod inside;
 mod outside;
 
 use super::{ask::Ask, *};
-use crate::explain::{
-    dial::How,
-    facts::sample,
-    view::{PathKind, Verdict},
+use crate::{
+    explain::{
+        dial::How,
+        facts::sample,
+        view::{PathKind, Verdict},
+    },
+    fake_api::FakeApi,
 };
 
 /// Two nodes: the first has two addresses, and is called by one of them.
@@ -162,6 +165,26 @@ fn only_ports_that_look_like_http_are_sent_anything() {
     assert_eq!(unasked(PathKind::ClusterIp, 8080), Verdict::InClusterOnly);
     let why = "port 5432 does not look like HTTP".into();
     assert_eq!(unasked(PathKind::ApiProxy, 5432), Verdict::NotProbed { why });
+}
+
+#[tokio::test]
+async fn what_was_measured_once_is_not_told_the_next_time() {
+    // A server that knows nothing of pods: nothing answers, and nothing is measured.
+    let cluster = FakeApi::with(&[]).cluster();
+    let facts = facts(PLAIN);
+    let before = of(&facts, &cluster.context);
+    let mut paths = before.clone();
+    for path in &mut paths {
+        path.price.push_str("; 2.1 ms against 0.8 ms by the node port");
+    }
+    probe(&cluster, &facts, &mut paths).await;
+    for (path, before) in paths.iter().zip(&before) {
+        assert_eq!(path.price, before.price);
+        let asked = matches!(path.kind, PathKind::ServiceTunnel | PathKind::PodTunnel | PathKind::ApiProxy);
+        assert_eq!(matches!(path.verdict, Verdict::Silent { .. }), asked, "{path:?}");
+    }
+    let told = paths.iter().filter(|path| matches!(&path.verdict, Verdict::Silent { why } if why.contains("403")));
+    assert_eq!(told.count(), 1, "the proxy's: {paths:?}");
 }
 
 #[test]

@@ -33,7 +33,12 @@ fn service_tunnel(scene: &Scene, port: &Port) -> Drawn {
     };
     let path = AccessPath {
         copy: command(&format!("svc/{}", scene.name()), (local, &port.reference()), scene.namespace(), scene.context),
-        way: vec![path.address.clone(), scene.api_server(), kubelet, scene.behind.end(port)],
+        way: vec![
+            path.address.clone(),
+            scene.api_server(),
+            kubelet,
+            scene.behind.end_by(port, |place| scene.tunnelled(place, port)),
+        ],
         ..scene.behind.promised(path)
     };
     let path = match scene.affinity {
@@ -78,7 +83,7 @@ fn pod_tunnel(scene: &Scene, place: &Place, port: &Port) -> Option<Drawn> {
 /// How the wire addresses the port there; none where there is no pod, or where it has no such port.
 fn in_pod(scene: &Scene, place: &Place, port: &Port) -> Option<PodPort> {
     let (pod, uid) = place.pod.clone()?;
-    Some(PodPort { namespace: scene.namespace().to_owned(), pod, uid, port: place.number(port)? })
+    Some(PodPort { namespace: scene.namespace().to_owned(), pod, uid, port: scene.tunnelled(place, port)? })
 }
 
 /// The API server's proxy, for each port.
@@ -121,6 +126,12 @@ pub(super) fn not_carried(scene: &Scene) -> Vec<Drawn> {
 }
 
 impl Scene<'_> {
+    /// The number that a tunnel dials. A headless Service is only a name: clients connect to the pod's port of the same
+    /// number, and so do tunnels. (The API server's proxy heeds targetPort.)
+    fn tunnelled(&self, place: &Place, port: &Port) -> Option<u16> {
+        if self.is_headless() { Some(port.number) } else { place.number(port) }
+    }
+
     fn api_server(&self) -> String {
         format!("API server {}", of_server(&self.facts.server))
     }

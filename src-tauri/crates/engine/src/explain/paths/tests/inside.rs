@@ -76,10 +76,10 @@ fn what_one_pod_or_one_node_makes_of_the_promises_is_said() {
 #[test]
 fn ports_that_are_not_tcp_are_carried_by_some_ways_and_not_by_others() {
     let facts = facts(UDP);
-    let udp = |address: &str| format!("{address}/UDP: {address}/UDP → 10.96.4.7:53 → web-1:5353");
+    let udp = |address: &str| format!("{address}/UDP: {address}/UDP (n2, InternalIP) → 10.96.4.7:53 → web-1:5353");
     let node_ports = ways(&facts, PathKind::NodePort);
-    assert_eq!(node_ports[0], "10.0.3.11:30053/UDP: 10.0.3.11:30053/UDP → 10.96.4.7:53 → web-1:5353");
-    assert_eq!(node_ports[3], "10.0.3.11:30053: 10.0.3.11:30053 → 10.96.4.7:53 → web-1:80 (of 2)");
+    assert_eq!(node_ports[0], "10.0.3.11:30053/UDP: 10.0.3.11:30053/UDP (n1, InternalIP) → 10.96.4.7:53 → web-1:5353");
+    assert_eq!(node_ports[3], "10.0.3.11:30053: 10.0.3.11:30053 (n1, InternalIP) → 10.96.4.7:53 → web-1:80 (of 2)");
     assert_eq!(node_ports.iter().filter(|way| **way == udp("10.0.3.12:30053")).count(), 1);
     let all = drawn(&facts);
     for drawn in all.iter().filter(|drawn| drawn.path.address.ends_with("/UDP") && drawn.path.configured) {
@@ -114,6 +114,9 @@ fn a_headless_service_has_names_and_no_address() {
     assert!(ways(&facts, PathKind::ClusterIp).is_empty());
     // Clients connect to the pod's port of the same number, whatever targetPort says.
     assert_eq!(first(&facts, PathKind::PodTunnel).path.way.last().unwrap(), "web-1:5432");
+    assert_eq!(first(&facts, PathKind::ServiceTunnel).path.way.last().unwrap(), "web-1:5432 (of 2)");
+    // The API server does not.
+    assert_eq!(first(&facts, PathKind::ApiProxy).path.way.last().unwrap(), "web-1:80, web-2:8080");
     assert!(
         drawn(&facts)
             .iter()

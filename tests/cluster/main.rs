@@ -13,6 +13,7 @@ mod get;
 mod hold;
 mod json;
 mod leave;
+mod paths;
 mod promise;
 mod replace;
 mod rights;

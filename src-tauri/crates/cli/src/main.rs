@@ -4,6 +4,8 @@
 
 mod args;
 mod demo;
+#[cfg_attr(not(test), expect(dead_code, reason = "the command prints it"))]
+mod explain;
 mod forward;
 mod get;
 mod output;

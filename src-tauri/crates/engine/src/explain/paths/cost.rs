@@ -19,17 +19,33 @@ const TIMES: usize = 5;
 /// For all of it, or nothing is told: it is a figure beside the verdicts, and those wait.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Measures, for each port whose node port and detours answer HTTP, and adds what came of it to the detours' price.
+/// Measures, for each port whose node port and detours answer HTTP, and adds what came of it to the detours' price. What was
+/// measured is also told as the time that each takes: the first answers came while everything else was asked.
 pub(super) async fn tell(cluster: &Cluster, asked: &mut [(&mut AccessPath, &Ask)]) {
     let measured = timeout(PATIENCE, measure(cluster, asked)).await.unwrap_or_default();
-    for (at, detour, straight) in measured {
-        let path = &mut asked[at].0;
-        path.price = format!("{}; {} against {} by the node port", path.price, millis(detour), millis(straight));
+    for Measured { straight, detours } in measured {
+        for (at, median) in detours {
+            let path = &mut asked[at].0;
+            path.price = format!("{}; {} against {} by the node port", path.price, millis(median), millis(straight.1));
+            takes(path, median);
+        }
+        takes(asked[straight.0].0, straight.1);
     }
 }
 
-/// The medians of each detour, by its place, and of the node port beside it.
-async fn measure(cluster: &Cluster, asked: &[(&mut AccessPath, &Ask)]) -> Vec<(usize, u64, u64)> {
+fn takes(path: &mut AccessPath, median: u64) {
+    if let Verdict::Answers { took_us, .. } = &mut path.verdict {
+        *took_us = median;
+    }
+}
+
+/// Ways to one port, by their places, and their medians in microseconds.
+struct Measured {
+    straight: (usize, u64),
+    detours: Vec<(usize, u64)>,
+}
+
+async fn measure(cluster: &Cluster, asked: &[(&mut AccessPath, &Ask)]) -> Vec<Measured> {
     let mut measured = Vec::new();
     for (straight, detours) in comparable(asked) {
         let mut times = vec![Vec::new(); detours.len() + 1];
@@ -42,7 +58,8 @@ async fn measure(cluster: &Cluster, asked: &[(&mut AccessPath, &Ask)]) -> Vec<(u
         }
         let medians: Vec<Option<u64>> = times.into_iter().map(median).collect();
         let Some(Some(beside)) = medians.last().copied() else { continue };
-        measured.extend(detours.into_iter().zip(medians).filter_map(|(at, detour)| Some((at, detour?, beside))));
+        let detours = detours.into_iter().zip(medians).filter_map(|(at, median)| Some((at, median?)));
+        measured.push(Measured { straight: (straight, beside), detours: detours.collect() });
     }
     measured
 }

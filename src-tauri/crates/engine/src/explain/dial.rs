@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use portolan_wire::{Connector, Ending, Failure, FromPod, PodPort};
 use tokio::{
-    io::{AsyncBufReadExt, join},
+    io::{AsyncBufReadExt, AsyncWriteExt, join},
     time::{Instant, timeout},
 };
 
@@ -58,7 +58,11 @@ pub(crate) async fn dial(connector: &dyn Connector, to: &PodPort, how: &How, lim
             }
         };
         match said {
-            Ok(said) => (took, Ok(said)),
+            Ok(said) => {
+                // Beginning to end it gives what carried it back, for the next; its end is waited for by nobody.
+                let _ = timeout(Duration::ZERO, to_pod.shutdown()).await;
+                (took, Ok(said))
+            }
             Err(missed) => (took, Err(why(missed, ending).await)),
         }
     };

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use portolan_wire::Warmth;
 use tokio::time::timeout;
 
 use super::ask::Ask;
@@ -46,6 +47,14 @@ struct Measured {
 }
 
 async fn measure(cluster: &Cluster, asked: &[(&mut AccessPath, &Ask)]) -> Vec<Measured> {
+    // As a tunnel that is open has it: what carries a connection is there before the connection.
+    let _warm: Vec<Warmth> = asked
+        .iter()
+        .filter_map(|(_, ask)| match ask {
+            Ask::Tunnel { to, how: How::Get { .. } } => Some(cluster.connector.warm(to)),
+            _ => None,
+        })
+        .collect();
     let mut measured = Vec::new();
     for (straight, detours) in comparable(asked) {
         let mut times = vec![Vec::new(); detours.len() + 1];

@@ -10,6 +10,7 @@
 //! - `resolve` follows a target to its endpoints, over `watched`, a set of objects that keeps itself up to date.
 //! - [`catalog`] keeps the list that the window looks at, as [`row`]s.
 //! - `vigil` notices that the machine has slept, that its network has changed, that a kubeconfig was edited.
+//! - [`probe`] asks one port once, over a connection of its own.
 //! - [`compare`] puts a Service beside a pod; [`explain`] says what a Service is and what is wrong with it.
 //! - [`feed`] is the state that the window reads. One writer a part; readers ask for what is newer than they have.
 //! - [`error`] has the codes to branch on and the words to show.
@@ -35,6 +36,7 @@ pub mod open_files;
 pub mod parse;
 pub mod phase;
 mod pod;
+pub mod probe;
 mod resolve;
 pub mod row;
 pub mod session;

@@ -177,7 +177,7 @@ impl Connected {
     }
 
     /// Asks by it and ends it. `limit` is for the answer; a connection over which nothing is asked has [`QUIET`].
-    pub async fn ask(self, method: Method, path: &str, limit: Duration) -> Answer {
+    pub async fn ask(mut self, method: Method, path: &str, limit: Duration) -> Answer {
         let (began, accepted) = (self.began, self.accepted);
         let method = match method {
             Method::Get => http::Method::GET,
@@ -194,8 +194,11 @@ impl Connected {
         }
     }
 
-    /// Whether it stays open though nothing is said.
-    async fn stays(mut self) -> Result<Said, Missed> {
+    /// Whether it stays open for [`QUIET`] though nothing is said.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub(crate) async fn stays(&mut self) -> Result<Said, Missed> {
         let mut first = vec![0; BODY];
         match timeout(QUIET, self.stream.read(&mut first)).await {
             Err(_) => Ok(Said::Accepted { first: Vec::new() }),
@@ -210,17 +213,9 @@ impl Connected {
 
     async fn request(self, method: http::Method, path: &str) -> (Duration, Result<Said, Missed>) {
         let Connected { stream, to, began, .. } = self;
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::HOST, to.to_string())
-            .header(header::USER_AGENT, USER_AGENT)
-            .header(header::CONNECTION, "close")
-            .body(Empty::<Bytes>::new());
-        // What is no path of one host is a URL or a host's name.
-        let request = match request {
-            Ok(request) if path.starts_with('/') => request,
-            _ => return (began.elapsed(), Err(Missed::BadPath(path.to_owned()))),
+        let request = match plain(method, path, to, true) {
+            Ok(request) => request,
+            Err(missed) => return (began.elapsed(), Err(missed)),
         };
         let (mut sender, connection) = match http1::handshake(TokioIo::new(stream)).await {
             Ok(ready) => ready,
@@ -248,6 +243,33 @@ impl Connected {
     }
 }
 
+/// A request with nothing in it but what has to be. `last`: the connection is to end with its answer.
+///
+/// # Errors
+/// When the path is none.
+pub(crate) fn plain(
+    method: http::Method,
+    path: &str,
+    to: SocketAddr,
+    last: bool,
+) -> Result<Request<Empty<Bytes>>, Missed> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::HOST, to.to_string())
+        .header(header::USER_AGENT, USER_AGENT);
+    if last {
+        request = request.header(header::CONNECTION, "close");
+    }
+    let request = request.body(Empty::new()).ok().filter(|_| is_path(path));
+    request.ok_or_else(|| Missed::BadPath(path.to_owned()))
+}
+
+/// Whether this can be asked of a port: a URL or a host's name cannot.
+pub(crate) fn is_path(text: &str) -> bool {
+    text.starts_with('/') && text.parse::<http::Uri>().is_ok()
+}
+
 /// The first KiB of a body, or what came of it: an answer that breaks off was an answer.
 async fn beginning(mut body: hyper::body::Incoming) -> Vec<u8> {
     let mut beginning = Vec::new();
@@ -259,7 +281,7 @@ async fn beginning(mut body: hyper::body::Incoming) -> Vec<u8> {
     beginning
 }
 
-fn of_hyper(error: &hyper::Error) -> Missed {
+pub(crate) fn of_hyper(error: &hyper::Error) -> Missed {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         if let Some(io) = cause.downcast_ref::<io::Error>() {

@@ -33,6 +33,7 @@ export function context(name: string, more: Partial<ContextView> = {}): ContextV
     namespace: "shop",
     current: false,
     reach: { state: "not_checked" },
+    protected: false,
     namespaces: { state: "unknown" },
     ...more,
   };

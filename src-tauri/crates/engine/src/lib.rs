@@ -32,6 +32,7 @@ pub mod feed;
 pub mod forward;
 pub mod kubeconfig;
 pub mod local_port;
+mod marks;
 pub mod open_files;
 pub mod parse;
 pub mod phase;

@@ -183,7 +183,7 @@ impl Connected {
     }
 
     /// Asks by it and ends it. `limit` is for the answer; a connection over which nothing is asked has [`QUIET`].
-    pub async fn ask(self, method: Method, path: &str, limit: Duration) -> Answer {
+    pub async fn ask(mut self, method: Method, path: &str, limit: Duration) -> Answer {
         let (began, accepted) = (self.began, self.accepted);
         let method = match method {
             Method::Get => http::Method::GET,
@@ -200,8 +200,11 @@ impl Connected {
         }
     }
 
-    /// Whether it stays open though nothing is said.
-    async fn stays(mut self) -> Result<Said, Missed> {
+    /// Whether it stays open for [`QUIET`] though nothing is said.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub(crate) async fn stays(&mut self) -> Result<Said, Missed> {
         let mut first = vec![0; BODY];
         match timeout(QUIET, self.stream.read(&mut first)).await {
             Err(_) => Ok(Said::Accepted { first: Vec::new() }),
@@ -222,17 +225,9 @@ pub(crate) async fn request(
     (method, path): (http::Method, &str),
     began: Instant,
 ) -> (Duration, Result<Said, Missed>) {
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header(header::HOST, host)
-        .header(header::USER_AGENT, USER_AGENT)
-        .header(header::CONNECTION, "close")
-        .body(Empty::<Bytes>::new());
-    // What is no path of one host is a URL or a host's name.
-    let request = match request {
-        Ok(request) if path.starts_with('/') => request,
-        _ => return (began.elapsed(), Err(Missed::BadPath(path.to_owned()))),
+    let request = match plain(method, path, host, true) {
+        Ok(request) => request,
+        Err(missed) => return (began.elapsed(), Err(missed)),
     };
     let (mut sender, connection) = match http1::handshake(TokioIo::new(stream)).await {
         Ok(ready) => ready,
@@ -259,18 +254,49 @@ pub(crate) async fn request(
     }
 }
 
+/// A request with nothing in it but what has to be. `last`: the connection is to end with its answer.
+///
+/// # Errors
+/// When the path is none.
+pub(crate) fn plain(
+    method: http::Method,
+    path: &str,
+    host: impl fmt::Display,
+    last: bool,
+) -> Result<Request<Empty<Bytes>>, Missed> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::HOST, host.to_string())
+        .header(header::USER_AGENT, USER_AGENT);
+    if last {
+        request = request.header(header::CONNECTION, "close");
+    }
+    let request = request.body(Empty::new()).ok().filter(|_| is_path(path));
+    request.ok_or_else(|| Missed::BadPath(path.to_owned()))
+}
+
+/// Whether this can be asked of a port: a URL or a host's name cannot.
+pub(crate) fn is_path(text: &str) -> bool {
+    text.starts_with('/') && text.parse::<http::Uri>().is_ok()
+}
+
 /// The first KiB of a body, or what came of it: an answer that breaks off was an answer.
 async fn beginning(mut body: hyper::body::Incoming) -> Vec<u8> {
     let mut beginning = Vec::new();
-    while beginning.len() < BODY {
-        let Some(Ok(frame)) = body.frame().await else { break };
-        beginning.extend_from_slice(frame.data_ref().map(|data| data.as_ref()).unwrap_or_default());
-    }
+    let reading = async {
+        while beginning.len() < BODY {
+            let Some(Ok(frame)) = body.frame().await else { break };
+            beginning.extend_from_slice(frame.data_ref().map(|data| data.as_ref()).unwrap_or_default());
+        }
+    };
+    // Neither does one that goes on slowly, or stalls, undo the answer: its head was in time.
+    let _ = timeout(QUIET, reading).await;
     beginning.truncate(BODY);
     beginning
 }
 
-fn of_hyper(error: &hyper::Error) -> Missed {
+pub(crate) fn of_hyper(error: &hyper::Error) -> Missed {
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         if let Some(io) = cause.downcast_ref::<io::Error>() {

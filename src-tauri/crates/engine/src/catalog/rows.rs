@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::{
-    api::core::v1::{Pod, Service},
+    api::core::v1::{Pod, Service, ServicePort},
     apimachinery::pkg::util::intstr::IntOrString,
 };
 use kube::{ResourceExt, core::SelectorExt};
@@ -63,21 +63,7 @@ pub(crate) fn service(service: &Service, pods: Option<&[&PodBrief]>) -> Row {
         Some(_) => "",
     };
     let ports = spec.ports.unwrap_or_default();
-    let ports = ports.iter().filter_map(|p| {
-        let port = u16::try_from(p.port).ok()?;
-        let target = match p.target_port.as_ref().filter(|_| !headless) {
-            Some(IntOrString::Int(n)) => u16::try_from(*n).ok().filter(|n| *n != port && *n != 0).map(PortRef::Number),
-            Some(IntOrString::String(name)) => Some(PortRef::Name(name.clone())),
-            None => None,
-        };
-        Some(RowPort {
-            name: p.name.clone().unwrap_or_default(),
-            port,
-            target,
-            node_port: p.node_port.and_then(|n| u16::try_from(n).ok()),
-            protocol: p.protocol.clone().unwrap_or_else(|| "TCP".into()),
-        })
-    });
+    let ports = ports.iter().filter_map(|port| service_port(port, headless));
     Row {
         namespace,
         target: Target::Service { name: name.clone() },
@@ -88,6 +74,23 @@ pub(crate) fn service(service: &Service, pods: Option<&[&PodBrief]>) -> Row {
         ports: ports.collect(),
         trouble: trouble.into(),
     }
+}
+
+/// One port of a Service; `None` if its number is none.
+pub(crate) fn service_port(declared: &ServicePort, headless: bool) -> Option<RowPort> {
+    let port = u16::try_from(declared.port).ok()?;
+    let target = match declared.target_port.as_ref().filter(|_| !headless) {
+        Some(IntOrString::Int(n)) => u16::try_from(*n).ok().filter(|n| *n != port && *n != 0).map(PortRef::Number),
+        Some(IntOrString::String(name)) => Some(PortRef::Name(name.clone())),
+        None => None,
+    };
+    Some(RowPort {
+        name: declared.name.clone().unwrap_or_default(),
+        port,
+        target,
+        node_port: declared.node_port.and_then(|n| u16::try_from(n).ok()),
+        protocol: declared.protocol.clone().unwrap_or_else(|| "TCP".into()),
+    })
 }
 
 /// A workload's row; `None` for what only stands in another's way: old ReplicaSets, and those of a Deployment.

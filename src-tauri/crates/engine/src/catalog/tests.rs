@@ -86,6 +86,7 @@ fn view(list: ListKind) -> View {
 fn feed() -> Arc<Feed> {
     let feed = Arc::new(Feed::default());
     let context = ContextView {
+        protected: false,
         id: context(),
         server: "https://test".into(),
         user: "me".into(),

@@ -13,6 +13,8 @@ const LIMIT: Duration = Duration::from_secs(5);
 enum Server {
     /// Reads a head, says this, and ends.
     Says(&'static str),
+    /// Reads a head, says this, and stays.
+    Stays(&'static str),
     /// Says this at once, and stays.
     Greets(&'static str),
     /// Stays.
@@ -41,12 +43,16 @@ async fn serve(server: Server) -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
             Server::Mute => {
                 let _ = client.read_to_end(&mut received).await;
             }
-            Server::Says(_) | Server::Resets => {
+            Server::Says(_) | Server::Stays(_) | Server::Resets => {
                 while !received.ends_with(b"\r\n\r\n") {
                     assert_ne!(client.read_buf(&mut *received).await.unwrap(), 0);
                 }
                 match server {
                     Server::Says(text) => client.write_all(text.as_bytes()).await.unwrap(),
+                    Server::Stays(text) => {
+                        client.write_all(text.as_bytes()).await.unwrap();
+                        let _ = client.read_to_end(&mut received).await;
+                    }
                     _ => client.set_zero_linger().unwrap(),
                 }
             }
@@ -101,6 +107,15 @@ async fn the_beginning_of_a_body_is_read_however_it_is_sent() {
         assert_eq!(said.is_named("web-1"), expected.starts_with("web-1"));
         assert!(!said.is_named("web"), "a part of a name is no name");
     }
+}
+
+#[tokio::test]
+async fn an_answer_whose_body_goes_on_for_ever_is_an_answer() {
+    let events = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nweb-1\n";
+    let (address, _) = serve(Server::Stays(events)).await;
+    let answer = probe(address, Method::Get, "/", Duration::from_secs(1)).await;
+    assert!(answer.said.unwrap().is_named("web-1"));
+    assert!(answer.took_us < 300_000, "until its head");
 }
 
 #[tokio::test]

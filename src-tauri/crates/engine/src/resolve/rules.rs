@@ -62,9 +62,9 @@ impl Resolution {
 ///
 /// # Errors
 /// When it has none.
-pub(crate) fn selector_of(service: &Service, forward: &Forward) -> Result<String, Error> {
+pub(crate) fn selector_of(service: &Service, target: &Target) -> Result<String, Error> {
     let spec = service.spec.as_ref();
-    let target = forward.target.clone();
+    let target = target.clone();
     if spec.and_then(|s| s.type_.as_deref()) == Some("ExternalName") {
         let host = spec.and_then(|s| s.external_name.clone()).unwrap_or_default();
         return Err(Error::ExternalName { target, host });
@@ -190,7 +190,15 @@ pub(crate) fn service(forward: &Forward, service: &Service, pods: Vec<&Pod>) -> 
     resolution
 }
 
-fn service_port<'a>(of: &str, declared: &'a [ServicePort], wanted: &PortRef) -> Result<&'a ServicePort, Error> {
+/// The TCP port of a Service that the user named.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn service_port<'a>(
+    of: &str,
+    declared: &'a [ServicePort],
+    wanted: &PortRef,
+) -> Result<&'a ServicePort, Error> {
     let same = |p: &&ServicePort| match wanted {
         PortRef::Number(number) => p.port == i32::from(*number),
         PortRef::Name(name) => p.name.as_deref() == Some(name),

@@ -68,7 +68,7 @@ fn no_credentials(error: &kube::Error) -> Option<&NoCredentials> {
 }
 
 /// What is wrong with the exec plugin, if that is why.
-fn plugin(error: &kube::Error) -> Option<&Failure> {
+pub(crate) fn plugin(error: &kube::Error) -> Option<&Failure> {
     no_credentials(error)?.0.downcast_ref()
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
+    credentials::failure::Failure,
     forward::{PortRef, Target},
     local_port::Holder,
 };
@@ -265,6 +266,15 @@ impl Error {
                 _ => None,
             },
             Error::Shared(error) => error.status(),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the exec plugin, if that is why.
+    pub(crate) fn plugin(&self) -> Option<&Failure> {
+        match self {
+            Error::Api { source, .. } => crate::api_error::plugin(source),
+            Error::Shared(error) => error.plugin(),
             _ => None,
         }
     }

@@ -26,8 +26,7 @@ pub(crate) struct PodBrief {
 impl PodBrief {
     /// `None` for a pod that is done: it neither serves nor will.
     pub(crate) fn of(pod: &Pod) -> Option<PodBrief> {
-        let phase = pod.status.as_ref().and_then(|s| s.phase.as_deref());
-        if matches!(phase, Some("Succeeded" | "Failed")) || pod::is_terminating(pod) {
+        if pod::is_done(pod) || pod::is_terminating(pod) {
             return None;
         }
         Some(PodBrief {

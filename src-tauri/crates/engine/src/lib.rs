@@ -37,6 +37,7 @@ pub mod phase;
 mod pod;
 mod resolve;
 pub mod row;
+mod service;
 pub mod session;
 pub mod sessions;
 mod vigil;

@@ -2,17 +2,44 @@
 //!
 //! - [`view`] is what is told.
 //! - `facts` is what is read, once, and what could not be.
+//! - `anatomy` puts its lines beside those of what it leads to.
 //! - `doctor` says what is wrong; `mark` are the rules that the list shares with him.
+//! - `probing` asks the ways to it, where that is wanted; `http_port` says which ports speak HTTP.
 
-#[allow(dead_code)]
+mod anatomy;
 mod doctor;
-#[cfg_attr(not(test), expect(dead_code, reason = "the anatomy and the doctor read it"))]
-#[cfg_attr(test, allow(dead_code, reason = "as above"))]
 mod facts;
+mod http_port;
 pub(crate) mod mark;
+mod probing;
 pub mod view;
 
 use k8s_openapi::{api::core::v1::Probe, apimachinery::pkg::util::intstr::IntOrString};
+
+use crate::{cluster::Cluster, error::Problem, service};
+use facts::Facts;
+use view::Explanation;
+
+/// Explains a Service. With `probe`, its ports are asked, once each; without, nothing is sent to a pod.
+pub(crate) async fn explain(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    probe: bool,
+) -> Result<Explanation, Problem> {
+    let facts = Facts::read(cluster, namespace, name).await?;
+    let probed = if probe { probing::probe(cluster, &facts).await } else { Vec::new() };
+    Ok(Explanation {
+        context: cluster.context.clone(),
+        namespace: namespace.to_owned(),
+        service: name.to_owned(),
+        service_type: facts.service().map(service::type_of).unwrap_or_default(),
+        anatomy: anatomy::of(&facts, &probed),
+        paths: Vec::new(),
+        findings: doctor::findings(&facts, &probed),
+        unread: facts.unread,
+    })
+}
 
 /// A readiness probe in a line: `GET / at port http, every 5 s`.
 fn probe_line(probe: &Probe) -> String {

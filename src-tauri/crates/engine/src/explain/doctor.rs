@@ -25,6 +25,8 @@ use super::{
     facts::Facts,
     view::{Evidence, Finding, FindingCode, Severity},
 };
+pub(super) use listens::listening;
+pub(super) use near::pods as nearest;
 use probed::Probed;
 
 /// What is wrong, the worst first.

@@ -123,6 +123,9 @@ impl Facts {
         if facts.is_out_of_reach() {
             return Ok(facts);
         }
+        if let Seen::Unread { because, .. } = &facts.service {
+            facts.unread.push(Unread { what: format!("services in {namespace}"), because: because.clone() });
+        }
         let (addresses, behind, nodes, ingresses, rights) = tokio::join!(
             reader.addresses(name),
             reader.behind(facts.service()),

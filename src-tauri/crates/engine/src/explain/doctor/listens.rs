@@ -17,20 +17,31 @@ pub(super) fn findings(facts: &Facts, probed: &[Probed]) -> Vec<Finding> {
     probed.iter().filter_map(|probed| one(facts, probed)).collect()
 }
 
+/// What a port's probes prove of its program, if that is bad.
+pub(in crate::explain) fn listening(probed: &Probed) -> Option<FindingCode> {
+    Some(match (probed.inside(), probed.outside()) {
+        (Way::Answers, Way::Refused) => FindingCode::LocalhostOnly,
+        (Way::Refused, Way::Answers) => FindingCode::PodIpOnly,
+        (Way::Refused, Way::Refused | Way::Unclear) => FindingCode::NothingListens,
+        _ => return None,
+    })
+}
+
 fn one(facts: &Facts, probed: &Probed) -> Option<Finding> {
+    let code = listening(probed)?;
     let inside = probed.tunnel.first().map_or(probed.port, |(_, port, _)| *port);
-    let (code, severity, why, next) = match (probed.inside(), probed.outside()) {
-        (Way::Answers, Way::Refused) => (
-            FindingCode::LocalhostOnly,
-            Severity::Error,
+    // A machine elsewhere may have a node's address on this network, and refuse what it does not know.
+    let sure = matches!(probed.api_proxy, Some(Heard::Refused(_)));
+    let (severity, why, next) = match code {
+        FindingCode::LocalhostOnly => (
+            if sure { Severity::Error } else { Severity::Warning },
             format!(
                 "The tunnel is answered, and who comes by the pod's own address is refused: the program listens on \
                  127.0.0.1:{inside} only, or a network policy or a mesh stands between."
             ),
             "Let it listen on all addresses, 0.0.0.0 or [::]. If it does, look at the NetworkPolicies and the mesh.",
         ),
-        (Way::Refused, Way::Answers) => (
-            FindingCode::PodIpOnly,
+        FindingCode::PodIpOnly => (
             Severity::Warning,
             format!(
                 "Who comes by the pod's own address is answered, and the tunnel, which ends at localhost:{inside} in the \
@@ -38,14 +49,12 @@ fn one(facts: &Facts, probed: &Probed) -> Option<Finding> {
             ),
             "The Service works. For a tunnel, let the program listen on all addresses, 0.0.0.0 or [::].",
         ),
-        (Way::Refused, Way::Refused) => (
-            FindingCode::NothingListens,
+        _ if probed.outside() == Way::Refused => (
             Severity::Error,
             format!("Both localhost and the pod's own address refuse port {inside}: nothing listens there."),
             "Compare the targetPort with the port that the program's log names.",
         ),
-        (Way::Refused, Way::Unclear) => (
-            FindingCode::NothingListens,
+        _ => (
             Severity::Warning,
             format!(
                 "The tunnel is refused at localhost:{inside} in the pod. By itself that does not prove that nothing \
@@ -53,7 +62,6 @@ fn one(facts: &Facts, probed: &Probed) -> Option<Finding> {
             ),
             "Compare the targetPort with the port that the program's log names, and with the address it listens on.",
         ),
-        _ => return None,
     };
     Some(Finding {
         evidence: heard(facts, probed),

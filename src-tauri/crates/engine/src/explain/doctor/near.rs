@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 
+use crate::pod;
+
 /// From here on two words are taken for a slip of the same: `wbe` and `web`.
 pub(super) const ALIKE: f64 = 0.6;
 
@@ -57,6 +59,12 @@ pub(super) fn nearest<'a>(selector: &BTreeMap<String, String>, pods: &[&'a Pod])
     })?;
     nearest.pods.sort_by_key(|pod| pod.name_any());
     Some(nearest)
+}
+
+/// The nearest of these pods, for whoever shows one.
+pub(in crate::explain) fn pods<'a>(selector: &BTreeMap<String, String>, pods: &'a [Pod]) -> Option<Vec<&'a Pod>> {
+    let alive: Vec<&Pod> = pods.iter().filter(|pod| !pod::is_done(pod)).collect();
+    Some(nearest(selector, &alive)?.pods)
 }
 
 fn misses(selector: &BTreeMap<String, String>, pod: &Pod) -> Vec<Miss> {

@@ -68,16 +68,16 @@ impl Probed {
         Way::of(self.tunnel.iter().map(|(_, _, heard)| heard))
     }
 
-    /// The ways that end at the pod's own address. One that answers proves that it is listened on; one that is refused
-    /// proves that it is not, unless another answers.
+    /// The ways that end at the pod's own address. One that answers proves that it is listened on. The API server, or all
+    /// nodes, being refused proves that it is not.
     pub(super) fn outside(&self) -> Way {
-        let heard = || self.node_port.iter().map(|(_, heard)| heard).chain(&self.api_proxy);
-        if heard().any(|heard| matches!(heard, Heard::Answers(_))) {
-            Way::Answers
-        } else if heard().any(|heard| matches!(heard, Heard::Refused(_))) {
-            Way::Refused
-        } else {
-            Way::Unclear
+        let (nodes, proxy) = (self.node_port.iter().map(|(_, heard)| heard), self.api_proxy.iter());
+        if nodes.clone().chain(proxy.clone()).any(|heard| matches!(heard, Heard::Answers(_))) {
+            return Way::Answers;
+        }
+        match (Way::of(proxy), Way::of(nodes)) {
+            (Way::Refused, _) | (_, Way::Refused) => Way::Refused,
+            _ => Way::Unclear,
         }
     }
 }

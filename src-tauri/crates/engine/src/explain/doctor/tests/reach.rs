@@ -112,7 +112,7 @@ fn what_the_program_listens_on_is_told_by_setting_two_ways_against_each_other() 
         // tunnel, API server's proxy, NodePort
         (vec![answers()], Some(answers()), None, None),
         (vec![answers()], Some(refused()), None, Some((Code::LocalhostOnly, Severity::Error))),
-        (vec![answers()], None, Some(refused()), Some((Code::LocalhostOnly, Severity::Error))),
+        (vec![answers()], None, Some(refused()), Some((Code::LocalhostOnly, Severity::Warning))),
         // From a machine that reaches no node everything is silent, and nothing is wrong.
         (vec![answers()], Some(silent()), Some(silent()), None),
         (vec![answers()], Some(unasked()), None, None),

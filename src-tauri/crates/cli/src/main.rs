@@ -4,6 +4,7 @@
 
 mod args;
 mod demo;
+mod explain;
 mod forward;
 mod get;
 mod output;
@@ -28,6 +29,7 @@ async fn main() -> ExitCode {
     let done = match args.command {
         Command::Forward(args) => forward::run(args).await,
         Command::Get(args) => get::run(args).await,
+        Command::Explain(args) => explain::run(args).await,
         Command::Demo(args) => demo::run(args).await,
     };
     match done {

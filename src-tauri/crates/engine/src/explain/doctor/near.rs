@@ -8,7 +8,7 @@ use kube::ResourceExt;
 use crate::pod;
 
 /// From here on two words are taken for a slip of the same: `wbe` and `web`.
-pub(super) const ALIKE: f64 = 0.6;
+pub(super) const ALIKE: f64 = 0.65;
 
 /// The pods that miss by the same.
 #[derive(Clone, Debug, PartialEq)]

@@ -117,9 +117,13 @@ impl Place<'_> {
         }
     }
 
-    /// The port that was probably meant: the one whose name is most alike, of this protocol.
+    /// The port that was probably meant, of this protocol: that of the Service's own number, else the one whose name is
+    /// most alike.
     fn best(&self, ports: Vec<RowPort>) -> Option<RowPort> {
-        let likeness = |port: &RowPort| strsim::normalized_damerau_levenshtein(&port.name, self.name());
+        let likeness = |port: &RowPort| match i32::from(port.port) == self.port.port {
+            true => 2.0,
+            false => strsim::normalized_damerau_levenshtein(&port.name, self.name()),
+        };
         let same = ports.into_iter().filter(|port| port.protocol == service::protocol(self.port));
         same.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
     }

@@ -195,6 +195,15 @@ fn ports() -> Vec<Case> {
             &["they declare no port at all", "- name: http\n  containerPort: 80 # where"],
         ),
         (
+            format!(
+                "{other}[{{port: 80, targetPort: nope}}]}}\n{}",
+                POD.replace("8080}]", "80}, {name: nose, containerPort: 7}]")
+            ),
+            Code::TargetPortUnnamed,
+            Error,
+            &["Lead to the port http 80"],
+        ),
+        (
             format!("{WEB}{POD}{www}"),
             Code::TargetPortDiffers,
             Warning,

@@ -4,7 +4,6 @@
 
 mod args;
 mod demo;
-#[cfg_attr(not(test), expect(dead_code, reason = "the command prints it"))]
 mod explain;
 mod forward;
 mod get;
@@ -30,6 +29,7 @@ async fn main() -> ExitCode {
     let done = match args.command {
         Command::Forward(args) => forward::run(args).await,
         Command::Get(args) => get::run(args).await,
+        Command::Explain(args) => explain::run(args).await,
         Command::Demo(args) => demo::run(args).await,
     };
     match done {

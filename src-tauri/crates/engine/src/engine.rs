@@ -19,6 +19,7 @@ use crate::{
     context::{ContextId, ContextView, Namespaces, Reach},
     credentials::Logins,
     error::{Error, Problem},
+    explain::{self, view::Explanation},
     feed::{Feed, KubeconfigView, Part},
     forward::{Forward, PortRef},
     kubeconfig::{ContextEntry, Source, Sources},
@@ -192,6 +193,23 @@ impl Engine {
     /// Shows one list in the feed, and keeps it up to date until another one is asked for.
     pub async fn look(&self, view: Option<View>) {
         self.catalog.lock().await.look(view, &self.clusters).await;
+    }
+
+    /// Explains a Service: its anatomy, the ways to it and what is wrong with it. With `probe`, its ports are asked, once
+    /// each; without, as on a protected context, nothing is sent to a pod. A Service that does not exist, and a cluster that
+    /// cannot be asked, are findings.
+    ///
+    /// # Errors
+    /// When the context or the namespace does not exist.
+    pub async fn explain(
+        &self,
+        context: &ContextId,
+        namespace: &str,
+        service: &str,
+        probe: bool,
+    ) -> Result<Explanation, Problem> {
+        let cluster = self.cluster(context).await?;
+        explain::explain(&cluster, namespace, service, probe).await
     }
 
     /// Starts a session. What goes wrong is the session's phase.

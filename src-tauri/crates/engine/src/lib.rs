@@ -40,6 +40,7 @@ mod pod;
 pub mod probe;
 mod resolve;
 pub mod row;
+mod service;
 pub mod session;
 pub mod sessions;
 mod vigil;

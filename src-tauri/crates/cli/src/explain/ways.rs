@@ -1,37 +1,31 @@
 //! The access paths as a table for 80 columns: what they are, whether they answer from here, and where; under each its way.
 //! Then, once for all that share it, what never changes.
 //!
-//! What is told is told by mark and word; colour only repeats it. The text carries colours: whoever writes it strips them
-//! where there is no terminal ([`anstream`]).
+//! What is told is told by mark and word; colour only repeats it.
 
-use std::fmt::Write;
-
-use anstyle::{AnsiColor, Style};
 use portolan_engine::explain::view::{AccessPath, PathKind, Verdict};
 
-/// What a terminal has at least.
-const WIDTH: usize = 80;
+use super::page::Page;
+
 /// The kinds, the longest of which is `tunnel to Service`.
 const KIND: usize = 19;
 /// The verdicts that fit beside an address; longer ones have lines of their own.
 const FROM_HERE: usize = 26;
+/// The names of what never changes, and before them.
+const FACT: usize = 18;
 /// Before what belongs to the line above.
-const INDENT: usize = 2;
-/// The names of what never changes.
-const FACT: usize = 16;
+const INDENT: &str = "  ";
 
-/// The whole of it; lines end with a newline each. Nothing where there is no way to show.
-pub(crate) fn table(paths: &[AccessPath]) -> String {
-    let mut text = String::new();
+/// The whole of it; nothing where there is no way to show.
+pub(super) fn text(paths: &[AccessPath], page: Page) -> String {
     if paths.is_empty() {
-        return text;
+        return String::new();
     }
-    line(&mut text, Style::new().bold(), &format!("{:<KIND$}{:<FROM_HERE$}{}", "WAY", "FROM HERE", "ADDRESS"));
-    for path in paths {
-        row(&mut text, path);
-    }
-    text.push('\n');
-    line(&mut text, Style::new().bold(), "WHAT NEVER CHANGES");
+    let head = format!("{:<KIND$}{:<FROM_HERE$}{}", "Way", "From here", "Address");
+    let mut lines = vec![page.bold(&head)];
+    lines.extend(paths.iter().flat_map(|path| row(path, page)));
+    lines.push(String::new());
+    lines.push(page.bold("What never changes of them"));
     let mut told: Vec<&AccessPath> = Vec::new();
     for path in paths {
         if told.iter().any(|other| same_facts(other, path)) {
@@ -40,39 +34,38 @@ pub(crate) fn table(paths: &[AccessPath]) -> String {
         told.push(path);
         // What was measured stands in one price only; that one says more.
         let alike = paths.iter().filter(|other| same_facts(other, path));
-        facts(&mut text, alike.max_by_key(|path| path.price.len()).unwrap_or(path));
+        lines.extend(facts(alike.max_by_key(|path| path.price.len()).unwrap_or(path), page));
     }
-    text
+    format!("{}\n\n", lines.join("\n"))
 }
 
-fn row(text: &mut String, path: &AccessPath) {
-    let (mark, words, style) = verdict(&path.verdict);
+fn row(path: &AccessPath, page: Page) -> Vec<String> {
+    let (mark, words) = verdict(&path.verdict);
     let words = format!("{mark} {words}");
     let beside = words.chars().count() < FROM_HERE;
     let cell = if beside { words.as_str() } else { mark };
-    let address = (KIND + FROM_HERE + path.address.chars().count() <= WIDTH).then_some(path.address.as_str());
-    let padding = " ".repeat(FROM_HERE - cell.chars().count());
-    let head = format!("{:<KIND$}{style}{cell}{style:#}{padding}{}", kind(path.kind), address.unwrap_or_default());
-    text.push_str(head.trim_end());
-    text.push('\n');
-    if address.is_none() {
+    let fits = KIND + FROM_HERE + path.address.chars().count() <= page.width;
+    let mut lines = vec![format!("{:<KIND$}{}", kind(path.kind), painted(&path.verdict, cell, page))];
+    if fits {
+        lines[0].push_str(&" ".repeat(FROM_HERE - cell.chars().count()));
+        lines[0].push_str(&path.address);
+    } else {
         // Never broken, so that it can be copied.
-        line(text, Style::new(), &format!("{:INDENT$}{}", "", path.address));
+        lines.push(format!("{INDENT}{}", path.address));
     }
     if !beside {
-        wrapped(text, style, "", &words[mark.len()..]);
+        lines.push(painted(&path.verdict, &page.wrapped(words[mark.len()..].trim(), INDENT, INDENT), page));
     }
     if !path.way.is_empty() {
-        wrapped(text, Style::new().dimmed(), "", &path.way.join(" → "));
+        lines.push(page.dim(&page.wrapped(&path.way.join(" → "), INDENT, INDENT)));
     }
     if path.copy.starts_with("portolan ") {
-        line(text, Style::new().dimmed(), &format!("{:INDENT$}$ {}", "", path.copy));
+        lines.push(page.dim(&format!("{INDENT}$ {}", path.copy)));
     }
+    lines
 }
 
-fn facts(text: &mut String, path: &AccessPath) {
-    let title = if path.configured { kind(path.kind).to_owned() } else { format!("{}, not there", kind(path.kind)) };
-    line(text, Style::new().underline(), &title);
+fn facts(path: &AccessPath, page: Page) -> Vec<String> {
     let all = [
         ("protocols", &path.protocols),
         ("balances", &path.balances),
@@ -85,10 +78,15 @@ fn facts(text: &mut String, path: &AccessPath) {
         ("price", &path.price),
     ];
     // Of what is not there the rest is nobody's question yet.
-    let from = if path.configured { 0 } else { 6 };
-    for (name, what) in &all[from..] {
-        wrapped(text, Style::new(), name, what);
-    }
+    let (title, from) = match path.configured {
+        true => (kind(path.kind).to_owned(), 0),
+        false => (format!("{}, not there", kind(path.kind)), 6),
+    };
+    let told = all[from..].iter().map(|(name, what)| {
+        let first = format!("{:<FACT$}", format!("{INDENT}{name}"));
+        page.wrapped(what, &first, &" ".repeat(FACT))
+    });
+    [title].into_iter().chain(told).collect()
 }
 
 /// Whether what never changes is the same, but for what was measured.
@@ -100,18 +98,26 @@ fn same_facts(one: &AccessPath, other: &AccessPath) -> bool {
     facts(one) == facts(other)
 }
 
-/// A mark, the words and the colour.
-fn verdict(verdict: &Verdict) -> (&'static str, String, Style) {
-    let colour = |colour: AnsiColor| colour.on_default();
+/// A mark and the words.
+fn verdict(verdict: &Verdict) -> (&'static str, String) {
     match verdict {
         Verdict::Answers { took_us, what } => {
             let tenths = (took_us + 50) / 100;
-            ("✓", format!("{what}, {}.{} ms", tenths / 10, tenths % 10), colour(AnsiColor::Green))
+            ("✓", format!("{what}, {}.{} ms", tenths / 10, tenths % 10))
         }
-        Verdict::Silent { why } => ("✗", why.clone(), colour(AnsiColor::Red)),
-        Verdict::NotProbed { why } => ("·", format!("not asked: {why}"), Style::new()),
-        Verdict::InClusterOnly => ("·", "in the cluster only".into(), Style::new()),
-        Verdict::NotConfigured => ("-", "not there".into(), Style::new().dimmed()),
+        Verdict::Silent { why } => ("✗", why.clone()),
+        Verdict::NotProbed { why } => ("·", format!("not asked: {why}")),
+        Verdict::InClusterOnly => ("·", "in the cluster only".into()),
+        Verdict::NotConfigured => ("-", "not there".into()),
+    }
+}
+
+fn painted(verdict: &Verdict, words: &str, page: Page) -> String {
+    match verdict {
+        Verdict::Answers { .. } => page.good(words),
+        Verdict::Silent { .. } => page.bad(words),
+        Verdict::NotProbed { .. } | Verdict::InClusterOnly => words.to_owned(),
+        Verdict::NotConfigured => page.dim(words),
     }
 }
 
@@ -125,32 +131,6 @@ fn kind(kind: PathKind) -> &'static str {
         PathKind::LoadBalancer => "LoadBalancer",
         PathKind::Ingress => "Ingress",
         PathKind::HeadlessName => "name in DNS",
-    }
-}
-
-fn line(text: &mut String, style: Style, words: &str) {
-    // Writing to a string does not fail.
-    let _ = writeln!(text, "{style}{}{style:#}", words.trim_end());
-}
-
-/// Words in as many lines as they take, beside a name or below what they belong to. A word that is longer than a line
-/// stays whole.
-fn wrapped(text: &mut String, style: Style, name: &str, words: &str) {
-    let indent = if name.is_empty() { INDENT } else { INDENT + FACT };
-    let mut lines = vec![String::new()];
-    for word in words.split_whitespace() {
-        let last = lines.len() - 1;
-        let taken = lines[last].chars().count();
-        if taken > 0 && indent + taken + 1 + word.chars().count() > WIDTH {
-            lines.push(word.to_owned());
-        } else {
-            lines[last] = format!("{} {word}", lines[last]).trim_start().to_owned();
-        }
-    }
-    for (number, words) in lines.iter().enumerate() {
-        let name = if number == 0 { name } else { "" };
-        let before = format!("{:INDENT$}{name}", "");
-        let _ = writeln!(text, "{before:<indent$}{style}{words}{style:#}");
     }
 }
 

@@ -33,7 +33,7 @@ use crate::{
     error::{Code, Error, Problem},
     explain::view::Unread,
     forward::Target,
-    pod,
+    pod, service,
 };
 
 /// Each request has this long. Somebody waits for the answer, and what is there is told without the rest.
@@ -122,6 +122,9 @@ impl Facts {
         };
         if facts.is_out_of_reach() {
             return Ok(facts);
+        }
+        if let Seen::Unread { because, .. } = &facts.service {
+            facts.unread.push(Unread { what: format!("services in {namespace}"), because: because.clone() });
         }
         let (addresses, behind, nodes, ingresses, rights) = tokio::join!(
             reader.addresses(name),
@@ -259,12 +262,10 @@ impl Reader<'_> {
 
     /// `None` where no Service is known whose pods there could be.
     async fn behind(&self, service: Option<&Service>) -> Option<Behind> {
-        let spec = service?.spec.as_ref();
-        let labels = spec.and_then(|spec| spec.selector.clone()).unwrap_or_default();
-        if labels.is_empty() || spec.and_then(|spec| spec.type_.as_deref()) == Some("ExternalName") {
+        let Some(labels) = service::selector(service?) else {
             return Some(Behind { pods: Ok(Vec::new()), neighbours: None, owners: Some(Ok(Vec::new())) });
-        }
-        let selector: Selector = labels.into_iter().collect();
+        };
+        let selector: Selector = labels.clone().into_iter().collect();
         let pods = match self.list::<Pod>(&ListParams::default().labels_from(&selector)).await {
             Ok(pods) => pods,
             Err(error) => {

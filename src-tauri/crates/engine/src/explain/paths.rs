@@ -28,13 +28,9 @@ mod through_api;
 use futures::future::join_all;
 use k8s_openapi::api::core::v1::Service;
 
-use self::{
-    ask::Ask,
-    behind::{Behind, is_headless},
-    port::Port,
-};
+use self::{ask::Ask, behind::Behind, port::Port};
 use super::{facts::Facts, view::AccessPath};
-use crate::{cluster::Cluster, context::ContextId, error::Problem};
+use crate::{cluster::Cluster, context::ContextId, error::Problem, service};
 
 /// How long a client sticks to its pod where the Service does not say: three hours, as Kubernetes has it.
 const STICKS: i32 = 10_800;
@@ -129,8 +125,8 @@ impl<'a> Scene<'a> {
     fn of(facts: &'a Facts, context: &'a ContextId) -> Option<Scene<'a>> {
         let service = facts.service()?;
         let spec = service.spec.as_ref()?;
-        let ports: Vec<Port> = spec.ports.iter().flatten().filter_map(Port::of).collect();
-        let affinity = spec.session_affinity.as_deref().filter(|affinity| *affinity == "ClientIP").map(|_| {
+        let ports: Vec<Port> = service::ports(service).iter().filter_map(Port::of).collect();
+        let affinity = service::has_affinity(service).then(|| {
             let told =
                 spec.session_affinity_config.as_ref().and_then(|config| config.client_ip.as_ref()?.timeout_seconds);
             u32::try_from(told.unwrap_or(STICKS)).unwrap_or_default()
@@ -154,13 +150,13 @@ impl<'a> Scene<'a> {
     }
 
     fn is_headless(&self) -> bool {
-        is_headless(self.service)
+        service::is_headless(self.service)
     }
 
     /// What an ExternalName stands for.
     fn external_name(&self) -> Option<&str> {
-        let spec = self.service.spec.as_ref()?;
-        if spec.type_.as_deref() == Some("ExternalName") { spec.external_name.as_deref() } else { None }
+        let stands_for = self.service.spec.as_ref()?.external_name.as_deref();
+        stands_for.filter(|_| service::is_external(self.service))
     }
 
     /// The Service's addresses, one of each family.

@@ -24,8 +24,11 @@ fn path(kind: PathKind, address: &str, verdict: Verdict) -> AccessPath {
     }
 }
 
+/// What a terminal has at least.
+const PAGE: Page = Page { width: 80 };
+
 fn shown(paths: &[AccessPath]) -> String {
-    strip_str(&table(paths)).to_string()
+    strip_str(&text(paths, PAGE)).to_string()
 }
 
 #[test]
@@ -38,14 +41,14 @@ fn a_way_is_a_row_with_its_verdict_its_address_and_its_way() {
     let silent = path(PathKind::NodePort, "10.0.3.11:30080", Verdict::Silent { why: "refused".into() });
     let text = shown(&[tunnel, silent]);
     let expected = "\
-WAY                FROM HERE                 ADDRESS
+Way                From here                 Address
 tunnel to Service  ✓ 200 OK, 2.1 ms          127.0.0.1:8080
   127.0.0.1:8080 → 10.96.4.7:80 → web-1:80 (of 3)
   $ portolan forward svc/web 8080:http
 NodePort           ✗ refused                 10.0.3.11:30080
   10.0.3.11:30080 → 10.96.4.7:80 → web-1:80 (of 3)
 
-WHAT NEVER CHANGES
+What never changes of them
 tunnel to Service
   protocols       TCP
 ";
@@ -62,7 +65,8 @@ fn what_is_longer_than_its_column_has_a_line_of_its_own_and_can_be_copied() {
     assert_eq!(lines[2], format!("  {url}"), "it is not broken");
     assert_eq!(lines[3], "  503 Service Unavailable: no endpoints available for service");
     assert_eq!(lines[4], "  \"http:a-long-name-of-a-service:http\"");
-    let long: Vec<&&str> = lines.iter().filter(|line| line.chars().count() > WIDTH && !line.contains(url)).collect();
+    let long: Vec<&&str> =
+        lines.iter().filter(|line| line.chars().count() > PAGE.width && !line.contains(url)).collect();
     assert!(long.is_empty(), "{long:?}");
 }
 
@@ -74,7 +78,7 @@ fn what_never_changes_is_told_once_for_all_that_share_it_with_what_was_measured(
     };
     let other = AccessPath { balances: "among the pods of its node".into(), ..node("10.0.0.3:1", "") };
     let text = shown(&[node("10.0.0.1:1", ""), node("10.0.0.2:1", "; 2.1 ms against 0.8 ms"), other]);
-    let below = text.split("WHAT NEVER CHANGES").nth(1).unwrap();
+    let below = text.split("What never changes of them").nth(1).unwrap();
     assert_eq!(below.matches("NodePort").count(), 2, "{text}");
     assert_eq!(below.matches("against").count(), 1, "{text}");
     let price = "  price           every node exposed, high ports only (30000-32767), no failover\n                  from a dead node;";
@@ -104,8 +108,8 @@ fn the_marks_differ_without_their_colours() {
     let marks: std::collections::BTreeSet<&str> = all.iter().map(|one| verdict(one).0).collect();
     assert_eq!(marks.len(), all.len());
     assert_eq!(verdict(&Verdict::NotProbed { why: String::new() }).0, verdict(&Verdict::InClusterOnly).0);
-    let coloured = table(&[path(PathKind::NodePort, "10.0.0.1:1", all[1].clone())]);
-    assert!(coloured.contains("\u{1b}[31m✗ refused\u{1b}[0m"), "{coloured:?}");
+    let coloured = text(&[path(PathKind::NodePort, "10.0.0.1:1", all[1].clone())], PAGE);
+    assert!(coloured.contains("31m✗ refused\u{1b}[0m"), "{coloured:?}");
     assert!(!shown(&[path(PathKind::NodePort, "10.0.0.1:1", all[1].clone())]).contains('\u{1b}'));
-    assert!(table(&[]).is_empty());
+    assert!(text(&[], PAGE).is_empty());
 }

@@ -11,7 +11,7 @@ use kube::ResourceExt;
 use super::port::Port;
 use crate::{
     explain::{facts::Facts, view::AccessPath},
-    pod,
+    pod, service,
 };
 
 /// The places that take new connections, best first.
@@ -77,8 +77,7 @@ impl Place {
 
 impl Behind {
     pub(super) fn of(facts: &Facts, service: &Service, ports: &[Port]) -> Behind {
-        let spec = service.spec.as_ref();
-        let selects = spec.and_then(|s| s.selector.as_ref()).is_some_and(|labels| !labels.is_empty());
+        let selects = service::selector(service).is_some();
         match (&facts.pods, &facts.addresses) {
             (Some(pods), _) if selects => Behind::Known(of_pods(pods, service, ports)),
             (_, Some(addresses)) => Behind::Known(listed::places(addresses)),
@@ -152,13 +151,8 @@ impl Behind {
     }
 }
 
-/// Whether a Service is only a name.
-pub(super) fn is_headless(service: &Service) -> bool {
-    service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None")
-}
-
 fn of_pods(pods: &[Pod], service: &Service, ports: &[Port]) -> Vec<Place> {
-    let publishes_all = service.spec.as_ref().and_then(|s| s.publish_not_ready_addresses) == Some(true);
+    let publishes_all = service::publishes_all(service);
     let serves = |pod: &Pod| pod::is_ready(pod) || publishes_all && pod::is_running(pod);
     let mut serving: Vec<&Pod> = pods.iter().filter(|pod| !pod::is_terminating(pod) && serves(pod)).collect();
     serving.sort_by_cached_key(|pod| pod::preference(pod));

@@ -23,7 +23,14 @@ pub(super) fn text(paths: &[AccessPath], page: Page) -> String {
     }
     let head = format!("{:<KIND$}{:<FROM_HERE$}{}", "Way", "From here", "Address");
     let mut lines = vec![page.bold(&head)];
-    lines.extend(paths.iter().flat_map(|path| row(path, page)));
+    for (at, path) in paths.iter().enumerate() {
+        lines.extend(row(path, page));
+        // Those of other ports differ in nothing else.
+        let is_first = paths[..at].iter().all(|before| before.kind != path.kind);
+        if is_first && path.copy.starts_with("portolan ") {
+            lines.push(page.dim(&format!("{INDENT}$ {}", path.copy)));
+        }
+    }
     lines.push(String::new());
     lines.push(page.bold("What never changes of them"));
     let mut told: Vec<&AccessPath> = Vec::new();
@@ -36,7 +43,7 @@ pub(super) fn text(paths: &[AccessPath], page: Page) -> String {
         let alike = paths.iter().filter(|other| same_facts(other, path));
         lines.extend(facts(alike.max_by_key(|path| path.price.len()).unwrap_or(path), page));
     }
-    format!("{}\n\n", lines.join("\n"))
+    format!("\n{}\n\n", lines.join("\n"))
 }
 
 fn row(path: &AccessPath, page: Page) -> Vec<String> {
@@ -58,9 +65,6 @@ fn row(path: &AccessPath, page: Page) -> Vec<String> {
     }
     if !path.way.is_empty() {
         lines.push(page.dim(&page.wrapped(&path.way.join(" → "), INDENT, INDENT)));
-    }
-    if path.copy.starts_with("portolan ") {
-        lines.push(page.dim(&format!("{INDENT}$ {}", path.copy)));
     }
     lines
 }

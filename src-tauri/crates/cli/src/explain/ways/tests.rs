@@ -28,7 +28,7 @@ fn path(kind: PathKind, address: &str, verdict: Verdict) -> AccessPath {
 const PAGE: Page = Page { width: 80 };
 
 fn shown(paths: &[AccessPath]) -> String {
-    strip_str(&text(paths, PAGE)).to_string()
+    strip_str(&text(paths, PAGE)).to_string().trim_start().to_owned()
 }
 
 #[test]
@@ -38,13 +38,16 @@ fn a_way_is_a_row_with_its_verdict_its_address_and_its_way() {
         copy: "portolan forward svc/web 8080:http".into(),
         ..path(PathKind::ServiceTunnel, "127.0.0.1:8080", answers)
     };
+    let other = path(PathKind::ServiceTunnel, "127.0.0.1:5432", Verdict::InClusterOnly);
+    let other = AccessPath { copy: "portolan forward svc/web 5432:db".into(), way: Vec::new(), ..other };
     let silent = path(PathKind::NodePort, "10.0.3.11:30080", Verdict::Silent { why: "refused".into() });
-    let text = shown(&[tunnel, silent]);
+    let text = shown(&[tunnel, other, silent]);
     let expected = "\
 Way                From here                 Address
 tunnel to Service  ✓ 200 OK, 2.1 ms          127.0.0.1:8080
   127.0.0.1:8080 → 10.96.4.7:80 → web-1:80 (of 3)
   $ portolan forward svc/web 8080:http
+tunnel to Service  · in the cluster only     127.0.0.1:5432
 NodePort           ✗ refused                 10.0.3.11:30080
   10.0.3.11:30080 → 10.96.4.7:80 → web-1:80 (of 3)
 

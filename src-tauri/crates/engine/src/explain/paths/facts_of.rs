@@ -83,7 +83,7 @@ const LOAD_BALANCER: Facts = Facts {
     exposure: "whoever reaches its address",
     used_for: "production, any protocol",
     gives: "one address, health checks, the Service's own port",
-    price: "a load balancer for each Service, from a provider or run by yourself",
+    price: "a load balancer for each Service, a provider's or your own",
 };
 
 const INGRESS: Facts = Facts {
@@ -245,7 +245,8 @@ impl Sort {
     pub(super) fn to(self, port: &Port, address: String) -> AccessPath {
         let path = self.at(address);
         let address = if port.is_tcp() { path.address.clone() } else { format!("{}/{}", path.address, port.protocol) };
-        let protocols = match path.protocols.contains(',') {
+        // Only where it could be another one.
+        let protocols = match path.protocols.contains("UDP") {
             true => format!("{}; this port {}", path.protocols, port.protocol),
             false => path.protocols.clone(),
         };

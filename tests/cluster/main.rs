@@ -13,6 +13,7 @@ mod get;
 mod hold;
 mod json;
 mod leave;
+mod paths;
 mod profiles;
 mod promise;
 mod replace;

@@ -1,10 +1,12 @@
 //! The engine on a demo cluster, in this process: quick, and nothing but loopback.
 
+mod compare;
 mod faults;
 mod kubectl;
 #[cfg(unix)]
 mod logins;
 mod outages;
+mod paths;
 mod promise;
 
 mod scenario {

@@ -34,6 +34,7 @@ export function context(name: string, more: Partial<ContextView> = {}): ContextV
     current: false,
     protected: false,
     reach: { state: "not_checked" },
+    protected: false,
     namespaces: { state: "unknown" },
     ...more,
   };

@@ -38,4 +38,8 @@ reach: Reach,
 /**
  * Its namespaces, as far as they are known.
  */
-namespaces: Namespaces, };
+namespaces: Namespaces, 
+/**
+ * Whether the user has marked it: nothing is deleted there, and nothing is asked before somebody says so.
+ */
+protected: boolean, };

@@ -41,6 +41,6 @@ ports: Array<RowPort>,
  */
 trouble: string, 
 /**
- * What the doctor would find, as far as a list can tell.
+ * The doctor's name for that, of a Service of which he has more to say.
  */
 finding: FindingCode | null, };

@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Up(UpArgs),
     /// List, add, remove, export and import profiles
     Profiles(ProfilesArgs),
+    /// Say what a Service is, and why it does or does not work
+    Explain(ExplainArgs),
     /// Run a small cluster of Portolan's own, to try things on
     Demo(DemoArgs),
 }
@@ -259,6 +261,29 @@ pub(crate) struct GetArgs {
     /// All namespaces
     #[arg(short = 'A', long, action = ArgAction::SetTrue, conflicts_with = "namespace")]
     pub(crate) all_namespaces: bool,
+    /// Text, or one JSON document
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+}
+
+/// Say what a Service is, and why it does or does not work.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Each of its ports is asked once, by every way that there is: a GET / where it looks like HTTP, else a connection without a
+byte. --no-probe asks nothing.
+
+Examples:
+  portolan explain svc/web -n shop        its objects side by side, and what is wrong with them
+  portolan explain svc/web -o json        the same for programs; `findings` is empty for a healthy Service")]
+pub(crate) struct ExplainArgs {
+    /// The Service: svc/NAME
+    #[arg(value_name = "SERVICE")]
+    pub(crate) service: String,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    /// Read only, and connect to nothing
+    #[arg(long)]
+    pub(crate) no_probe: bool,
     /// Text, or one JSON document
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub(crate) output: Format,

@@ -4,6 +4,7 @@
 
 mod args;
 mod demo;
+mod explain;
 mod forward;
 mod get;
 mod output;
@@ -32,6 +33,7 @@ async fn main() -> ExitCode {
         Command::Get(args) => get::run(args).await,
         Command::Up(args) => up::run(args).await,
         Command::Profiles(args) => profiles::run(args.command).await,
+        Command::Explain(args) => explain::run(args).await,
         Command::Demo(args) => demo::run(args).await,
     };
     match done {

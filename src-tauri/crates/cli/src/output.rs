@@ -9,6 +9,11 @@ pub(crate) fn line(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
 }
 
+/// An answer in colours, which only a terminal gets that has not asked to be spared.
+pub(crate) fn styled(text: &str) {
+    let _ = writeln!(anstream::stdout(), "{text}");
+}
+
 /// A line about what is going on.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");

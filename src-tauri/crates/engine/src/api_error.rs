@@ -68,12 +68,12 @@ fn no_credentials(error: &kube::Error) -> Option<&NoCredentials> {
 }
 
 /// What is wrong with the exec plugin, if that is why.
-fn plugin(error: &kube::Error) -> Option<&Failure> {
+pub(crate) fn plugin(error: &kube::Error) -> Option<&Failure> {
     no_credentials(error)?.0.downcast_ref()
 }
 
 /// The innermost cause, which is where the operating system or the server speaks: `Connection refused (os error 111)`.
-fn why(error: &kube::Error) -> String {
+pub(crate) fn why(error: &kube::Error) -> String {
     if let kube::Error::Api(status) = error {
         return if status.message.is_empty() { format!("status {}", status.code) } else { status.message.clone() };
     }

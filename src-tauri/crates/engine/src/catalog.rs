@@ -1,7 +1,7 @@
 //! The lists: what the window looks at, kept up to date while it looks, and nothing else.
 
 mod list;
-mod rows;
+pub(crate) mod rows;
 #[cfg(test)]
 mod tests;
 

@@ -47,6 +47,8 @@ pub struct ContextView {
     pub reach: Reach,
     /// Its namespaces, as far as they are known.
     pub namespaces: Namespaces,
+    /// Whether the user has marked it: nothing is deleted there, and nothing is asked before somebody says so.
+    pub protected: bool,
 }
 
 /// What is known about a context's API server. Only contexts that were opened or carry sessions are contacted.

@@ -12,12 +12,18 @@ use tokio::sync::{OnceCell, watch};
 use crate::{
     catalog::Catalog,
     cluster::Cluster,
+    compare::{
+        self, Comparisons, Means,
+        view::{ComparisonView, Method, Probe},
+    },
     context::{ContextId, ContextView, Namespaces, Reach},
     credentials::Logins,
     error::{Error, Problem},
+    explain::{self, view::Explanation},
     feed::{Feed, KubeconfigView, Part},
-    forward::Forward,
+    forward::{Forward, PortRef},
     kubeconfig::{ContextEntry, Source, Sources},
+    marks::Marks,
     row::View,
     session::view::SessionId,
     sessions::Sessions,
@@ -29,9 +35,11 @@ use crate::{
 pub struct Engine {
     sources: Sources,
     feed: Arc<Feed>,
-    sessions: Sessions,
+    sessions: Arc<Sessions>,
     clusters: Arc<Clusters>,
     catalog: tokio::sync::Mutex<Catalog>,
+    comparisons: Comparisons,
+    marks: Arc<Marks>,
 }
 
 /// Clients, one a context, built when they are first needed and shared by all that use the context.
@@ -52,15 +60,18 @@ impl Engine {
     pub fn new(source: Source, wire: Option<Wire>) -> Self {
         let feed = Arc::new(Feed::default());
         let sources = Sources::new(source);
+        let sessions = Arc::new(Sessions::new(feed.clone()));
+        let clusters =
+            Arc::new(Clusters { sources: sources.clone(), wire, logins: Logins::default(), open: Mutex::default() });
+        let marks = Arc::<Marks>::default();
+        let means =
+            Means { sessions: sessions.clone(), clusters: clusters.clone(), feed: feed.clone(), marks: marks.clone() };
         let engine = Engine {
-            sessions: Sessions::new(feed.clone()),
-            clusters: Arc::new(Clusters {
-                sources: sources.clone(),
-                wire,
-                logins: Logins::default(),
-                open: Mutex::default(),
-            }),
+            sessions,
+            clusters,
             catalog: tokio::sync::Mutex::new(Catalog::new(feed.clone())),
+            comparisons: Comparisons::new(means),
+            marks,
             sources,
             feed,
         };
@@ -105,7 +116,9 @@ impl Engine {
         };
         let (reach, namespaces) = before.unwrap_or((Reach::NotChecked, Namespaces::Unknown));
         let ContextEntry { id, server, user, namespace, current } = entry;
-        self.feed.set(key, Part::Context(ContextView { id, server, user, namespace, current, reach, namespaces }));
+        let protected = self.marks.is_protected(&id);
+        let view = ContextView { id, server, user, namespace, current, reach, namespaces, protected };
+        self.feed.set(key, Part::Context(view));
     }
 
     /// Adds a source of contexts beside those there are; its current context.
@@ -182,12 +195,26 @@ impl Engine {
         self.catalog.lock().await.look(view, &self.clusters).await;
     }
 
+    /// Explains a Service: its anatomy, the ways to it and what is wrong with it. With `probe`, its ports are asked, once
+    /// each; without, as on a protected context, nothing is sent to a pod. A Service that does not exist, and a cluster that
+    /// cannot be asked, are findings.
+    ///
+    /// # Errors
+    /// When the context or the namespace does not exist.
+    pub async fn explain(
+        &self,
+        context: &ContextId,
+        namespace: &str,
+        service: &str,
+        probe: bool,
+    ) -> Result<Explanation, Problem> {
+        let cluster = self.cluster(context).await?;
+        explain::explain(&cluster, namespace, service, probe).await
+    }
+
     /// Starts a session. What goes wrong is the session's phase.
     pub fn start(&self, forward: Forward) -> SessionId {
-        let clusters = self.clusters.clone();
-        let context = forward.context.clone();
-        let cluster = async move { clusters.follow(&context).await.map_err(|error| error.problem()) };
-        self.sessions.start(forward, cluster)
+        start_session(&self.sessions, &self.clusters, forward)
     }
 
     /// Ends a direct tunnel and starts one to the workload that owns its pod, on the same local ports. `None` where no
@@ -211,8 +238,105 @@ impl Engine {
         self.start(forward)
     }
 
+    /// Marks a context as protected, or takes the mark away: nothing is deleted there, and nothing is asked before the user
+    /// says so.
+    pub fn protect(&self, context: &ContextId, protected: bool) {
+        self.marks.protect(context, protected);
+        self.feed.update(&context_key(context), |part| {
+            if let Part::Context(view) = part {
+                view.protected = protected;
+            }
+        });
+        self.comparisons.marked();
+    }
+
+    /// Marks a context as the demo cluster's, where nobody is disturbed: Deployments can be rolled from here.
+    pub fn mark_demo(&self, context: &ContextId) {
+        self.marks.set_demo(context);
+    }
+
+    /// Opens the comparison of a Service's port, in place of the one that is open. It shows itself in the feed.
+    ///
+    /// # Errors
+    /// When the Service or the port is not there, or may not be read.
+    pub async fn compare(
+        &self,
+        context: ContextId,
+        namespace: String,
+        service: String,
+        port: PortRef,
+    ) -> Result<(), Problem> {
+        Ok(self.comparisons.open(context, namespace, service, port).await?)
+    }
+
+    /// Sends probes from now on, where that waited for the user's word.
+    ///
+    /// # Errors
+    /// When no comparison is open.
+    pub fn start_comparison(&self) -> Result<(), Problem> {
+        Ok(self.comparisons.start()?)
+    }
+
+    /// Has the comparison's probes ask otherwise.
+    ///
+    /// # Errors
+    /// When the path is none, or no comparison is open.
+    pub fn ask(&self, method: Method, path: String) -> Result<(), Problem> {
+        Ok(self.comparisons.ask(method, path)?)
+    }
+
+    /// Deletes a pod of the comparison: the one of this UID, and no other of its name.
+    ///
+    /// # Errors
+    /// On a protected context; when it is none of the comparison's pods, or gone; when the user may not.
+    pub async fn delete_pod(&self, uid: &str) -> Result<(), Problem> {
+        Ok(self.comparisons.delete_pod(uid).await?)
+    }
+
+    /// Rolls the Deployment behind the comparison, on the demo cluster.
+    ///
+    /// # Errors
+    /// Elsewhere, and where there is no Deployment.
+    pub async fn roll(&self) -> Result<(), Problem> {
+        Ok(self.comparisons.roll().await?)
+    }
+
+    /// The comparison's probes after number `after`: those of the last two minutes, in the order in which they ended.
+    pub fn probes(&self, after: u64) -> Vec<Probe> {
+        self.comparisons.probes(after)
+    }
+
+    /// What the comparison shows, as it changes; `None` if none is open.
+    pub fn comparison(&self) -> Option<watch::Receiver<ComparisonView>> {
+        self.comparisons.watch()
+    }
+
+    /// The comparison as Markdown, to be pasted where people read it.
+    ///
+    /// # Errors
+    /// When none is open.
+    pub fn comparison_markdown(&self) -> Result<String, Problem> {
+        Ok(compare::markdown(&self.comparisons.report()?.0))
+    }
+
+    /// The comparison and its probes as JSON.
+    ///
+    /// # Errors
+    /// When none is open.
+    pub fn comparison_json(&self) -> Result<String, Problem> {
+        let (view, probes) = self.comparisons.report()?;
+        Ok(compare::json(&view, &probes))
+    }
+
+    /// Closes the comparison. When this returns nothing of it is left: no probe, no tunnel, no port.
+    pub async fn close_comparison(&self) {
+        self.comparisons.close().await;
+    }
+
     /// Ends everything: when this returns, no port is held and no connection is open.
     pub async fn shutdown(&self) {
+        // It stops its own sessions.
+        self.close_comparison().await;
         tokio::join!(self.look(None), self.sessions.stop_all(), self.clusters.logins.end());
     }
 }
@@ -283,6 +407,14 @@ impl Clusters {
         });
         Ok(opened.await?.subscribe())
     }
+}
+
+/// Starts a session on a context. What goes wrong is the session's phase.
+pub(crate) fn start_session(sessions: &Sessions, clusters: &Arc<Clusters>, forward: Forward) -> SessionId {
+    let clusters = clusters.clone();
+    let context = forward.context.clone();
+    let cluster = async move { clusters.follow(&context).await.map_err(|error| error.problem()) };
+    sessions.start(forward, cluster)
 }
 
 /// The feed's key of a context.

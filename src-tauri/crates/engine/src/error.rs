@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
+    credentials::failure::Failure,
     forward::{PortRef, Target},
     local_port::Holder,
 };
@@ -68,8 +69,14 @@ pub enum Code {
     BadProfile,
     /// The desktop refused something: the clipboard, the browser.
     Desktop,
-    /// The demo cluster could not be started.
+    /// The demo cluster could not be started, or this is not the demo cluster.
     Demo,
+    /// The user has marked the context as protected.
+    Protected,
+    /// No comparison is open.
+    NoComparison,
+    /// What was typed as a path is none.
+    BadPath,
 }
 
 /// An error as the user meets it: what happened and why, and what to do about it.
@@ -269,6 +276,30 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// See [`Code::Protected`].
+    #[error("{context} is marked protected: nothing is deleted there")]
+    Protected {
+        /// The context.
+        context: String,
+    },
+    /// See [`Code::NoComparison`].
+    #[error("no comparison is open")]
+    NoComparison,
+    /// See [`Code::PodGone`]: one that was to be deleted.
+    #[error("{pod} is not there any more, or is none of this comparison's pods")]
+    NotCompared {
+        /// Its name, or its UID where that is all that is known.
+        pod: String,
+    },
+    /// See [`Code::Demo`].
+    #[error("only a Deployment of the demo cluster is rolled from here")]
+    NotDemo,
+    /// See [`Code::BadPath`].
+    #[error("“{path}” is not a path")]
+    BadPath {
+        /// What was typed.
+        path: String,
+    },
     /// No port was asked for.
     #[error("no port was given")]
     NoPort,
@@ -306,6 +337,11 @@ impl Error {
             Error::NoHome | Error::File { .. } | Error::NewerFile { .. } => Code::Storage,
             Error::ProfileNotFound { .. } => Code::ProfileNotFound,
             Error::BadProfile { .. } | Error::BadImport { .. } => Code::BadProfile,
+            Error::Protected { .. } => Code::Protected,
+            Error::NoComparison => Code::NoComparison,
+            Error::NotCompared { .. } => Code::PodGone,
+            Error::NotDemo => Code::Demo,
+            Error::BadPath { .. } => Code::BadPath,
         }
     }
 
@@ -317,6 +353,15 @@ impl Error {
                 _ => None,
             },
             Error::Shared(error) => error.status(),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the exec plugin, if that is why.
+    pub(crate) fn plugin(&self) -> Option<&Failure> {
+        match self {
+            Error::Api { source, .. } => crate::api_error::plugin(source),
+            Error::Shared(error) => error.plugin(),
             _ => None,
         }
     }
@@ -352,6 +397,11 @@ impl Error {
             },
             Error::BadPort { .. } | Error::NoPort => "Write [LOCAL:]REMOTE, each from 1 to 65535, REMOTE also as a port's name: 8080, 8080:80, :80, 8080:http.".into(),
             Error::DuplicatePort { .. } => "Give each its own local port: 8080:80 8081:81.".into(),
+            Error::Protected { .. } => "Try it on the demo cluster, or take the mark away if it is safe there.".into(),
+            Error::NoComparison => "Open one from a Service's row.".into(),
+            Error::NotCompared { .. } => "Choose one that is there now.".into(),
+            Error::NotDemo => "Roll it with kubectl: kubectl rollout restart deploy/NAME.".into(),
+            Error::BadPath { .. } => "Write one that begins with a slash: /healthz.".into(),
             Error::BadTarget { .. } => {
                 "Write svc/NAME, deploy/NAME, sts/NAME, ds/NAME, rs/NAME, rc/NAME, job/NAME, pod/NAME or a pod's NAME.".into()
             }

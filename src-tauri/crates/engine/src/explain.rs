@@ -1,3 +1,75 @@
 //! What a Service is and why it does or does not work: its anatomy, its access paths and the doctor's findings.
+//!
+//! - [`view`] is what is told.
+//! - `facts` is what is read, once, and what could not be.
+//! - `anatomy` puts its lines beside those of what it leads to.
+//! - `doctor` says what is wrong; `mark` are the rules that the list shares with him.
+//! - [`paths`] are the ways to it, and whether they answer; `dial` is one connection into a pod, to see whether it does.
+//! - `probing` asks for the doctor, where that is wanted; `http_port` says which ports speak HTTP.
 
+mod anatomy;
+mod dial;
+mod doctor;
+mod facts;
+mod http_port;
+pub(crate) mod mark;
+pub mod paths;
+mod probing;
 pub mod view;
+
+use k8s_openapi::{api::core::v1::Probe, apimachinery::pkg::util::intstr::IntOrString};
+
+use crate::{cluster::Cluster, error::Problem, service};
+use facts::Facts;
+use view::Explanation;
+
+/// Explains a Service. With `probe`, its ports are asked, once each; without, nothing is sent to a pod.
+pub(crate) async fn explain(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    probe: bool,
+) -> Result<Explanation, Problem> {
+    let facts = Facts::read(cluster, namespace, name).await?;
+    let mut paths = paths::of(&facts, &cluster.context);
+    let probed = if probe {
+        // First the ways, since their times are told.
+        paths::probe(cluster, &facts, &mut paths).await;
+        probing::probe(cluster, &facts).await
+    } else {
+        Vec::new()
+    };
+    Ok(Explanation {
+        context: cluster.context.clone(),
+        namespace: namespace.to_owned(),
+        service: name.to_owned(),
+        service_type: facts.service().map(service::type_of).unwrap_or_default(),
+        anatomy: anatomy::of(&facts, &probed),
+        paths,
+        findings: doctor::findings(&facts, &probed),
+        unread: facts.unread,
+    })
+}
+
+/// A readiness probe in a line: `GET / at port http, every 5 s`.
+fn probe_line(probe: &Probe) -> String {
+    let port = |port: &IntOrString| match port {
+        IntOrString::Int(number) => number.to_string(),
+        IntOrString::String(name) => name.clone(),
+    };
+    let what = if let Some(http) = &probe.http_get {
+        let scheme = http.scheme.as_deref().filter(|scheme| *scheme != "HTTP").map(|scheme| format!("{scheme} "));
+        let path = http.path.as_deref().unwrap_or("/");
+        format!("{}GET {path} at port {}", scheme.unwrap_or_default(), port(&http.port))
+    } else if let Some(tcp) = &probe.tcp_socket {
+        format!("connect to port {}", port(&tcp.port))
+    } else if let Some(grpc) = &probe.grpc {
+        format!("gRPC health at port {}", grpc.port)
+    } else if let Some(exec) = &probe.exec {
+        // Its arguments may be secrets.
+        format!("run {}", exec.command.iter().flatten().next().map(String::as_str).unwrap_or_default())
+    } else {
+        return "none".into();
+    };
+    format!("{what}, every {} s", probe.period_seconds.unwrap_or(10))
+}

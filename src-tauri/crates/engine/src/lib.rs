@@ -11,6 +11,7 @@
 //! - [`catalog`] keeps the list that the window looks at, as [`row`]s.
 //! - [`profiles`] are saved forwards, kept by [`storage`], which writes a file whole or not at all.
 //! - `vigil` notices that the machine has slept, that its network has changed, that a kubeconfig was edited.
+//! - [`probe`] asks one port once, over a connection of its own.
 //! - [`compare`] puts a Service beside a pod; [`explain`] says what a Service is and what is wrong with it.
 //! - [`feed`] is the state that the window reads. One writer a part; readers ask for what is newer than they have.
 //! - [`error`] has the codes to branch on and the words to show.
@@ -32,13 +33,16 @@ pub mod feed;
 pub mod forward;
 pub mod kubeconfig;
 pub mod local_port;
+mod marks;
 pub mod open_files;
 pub mod parse;
 pub mod phase;
 mod pod;
+pub mod probe;
 pub mod profiles;
 mod resolve;
 pub mod row;
+mod service;
 pub mod session;
 pub mod sessions;
 pub mod storage;

@@ -101,7 +101,7 @@ fn choose(addresses: &[IpAddr], choice: LocalPort, remote: u16) -> Result<(Vec<S
 
 /// The local port that is easiest to remember for a remote one: its own number, or, as ports below 1024 belong to the
 /// system, 8080 for 80, 8443 for 443 and 8000 more for the rest.
-fn suggestion(remote: u16) -> u16 {
+pub(crate) fn suggestion(remote: u16) -> u16 {
     match remote {
         80 => 8080,
         443 => 8443,

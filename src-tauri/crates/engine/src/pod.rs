@@ -31,6 +31,11 @@ pub(crate) fn is_terminating(pod: &Pod) -> bool {
     pod.metadata.deletion_timestamp.is_some()
 }
 
+/// Whether it has done what it was for, or has failed at it: it serves no more, and never will.
+pub(crate) fn is_done(pod: &Pod) -> bool {
+    matches!(pod.status.as_ref().and_then(|s| s.phase.as_deref()), Some("Succeeded" | "Failed"))
+}
+
 /// Whether at least one container runs, so that something could listen.
 pub(crate) fn is_running(pod: &Pod) -> bool {
     statuses(pod).any(|s| s.state.as_ref().is_some_and(|state| state.running.is_some()))

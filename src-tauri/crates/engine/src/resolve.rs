@@ -31,7 +31,8 @@ use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::core::Selector;
 use tokio::sync::Notify;
 
-pub(crate) use rules::Resolution;
+pub(crate) use parent::owner;
+pub(crate) use rules::{Resolution, selector_of, service_port};
 pub(crate) use rung::Rungs;
 
 use crate::{
@@ -230,7 +231,7 @@ impl Resolver {
         let Some(service) = watched.object() else {
             return self.without_pods(Decision::Missing);
         };
-        let selector = match rules::selector_of(&service, &self.forward) {
+        let selector = match rules::selector_of(&service, &self.forward.target) {
             Err(error @ Error::ExternalName { .. }) => return self.without_pods(unusable(&error)),
             selector => selector,
         };

@@ -6,6 +6,7 @@ use ts_rs::TS;
 use crate::{
     context::ContextId,
     error::Problem,
+    explain::view::FindingCode,
     forward::{PortRef, Target, WorkloadKind},
 };
 
@@ -97,6 +98,8 @@ pub struct Row {
     pub ports: Vec<RowPort>,
     /// What is wrong, in a few words: `no selector`, `CrashLoopBackOff`; empty when all is well.
     pub trouble: String,
+    /// The doctor's name for that, of a Service of which he has more to say.
+    pub finding: Option<FindingCode>,
 }
 
 /// What depends on the kind of a row.

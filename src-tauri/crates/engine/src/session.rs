@@ -9,7 +9,7 @@
 //! - `ways` keeps the ways to the pods warm and knows which of them work; `steer` chooses among pods.
 //! - `departed` looks after what is open to pods that take nothing new.
 //! - `carrier` serves one local connection, `splice` carries its bytes.
-//! - `tally` counts, [`journal`] lists what happened, `unsteady` tells what comes and goes, [`view`] is what is shown.
+//! - `tally` counts, [`journal`] lists what happened, `tale` tells what became of one connection to whoever asks, `unsteady` tells what comes and goes, [`view`] is what is shown.
 
 mod carrier;
 pub(crate) mod control;
@@ -18,6 +18,7 @@ pub mod journal;
 mod splice;
 mod standing;
 mod steer;
+pub(crate) mod tale;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -54,6 +55,7 @@ use control::Control;
 use journal::{Journal, SessionEvent, What};
 use standing::{Lost, Standing, may_not_forward};
 use steer::Steer;
+use tale::Tales;
 use unsteady::Unsteady;
 use view::{ListenerView, SessionId, SessionView};
 use ways::{Way, Ways};
@@ -88,6 +90,8 @@ pub(crate) struct Inputs<T> {
     /// The context's cluster; another one when its kubeconfig was changed.
     pub(crate) cluster: watch::Receiver<Arc<Cluster>>,
     pub(crate) controls: mpsc::UnboundedReceiver<Control>,
+    /// Who asks what became of connections.
+    pub(crate) tales: Arc<Tales>,
     pub(crate) cancel: CancellationToken,
 }
 
@@ -99,14 +103,14 @@ pub(crate) async fn run(
     view: watch::Sender<SessionView>,
     journal: Arc<Journal>,
 ) {
-    let Inputs { targets, mut cluster, controls, cancel } = inputs;
+    let Inputs { targets, mut cluster, controls, tales, cancel } = inputs;
     let (offer, offered) = watch::channel(Vec::new());
     let (reports, reported) = mpsc::unbounded_channel();
     let hold = Duration::from_secs(forward.hold_seconds.into());
     let now = cluster.borrow_and_update().clone();
     let steer = Steer::new(forward.balance());
     let namespace = forward.namespace.clone();
-    let shared = Arc::new(Shared::new(now, namespace, (steer, hold), offered, journal, reports));
+    let shared = Arc::new(Shared::new(now, namespace, (steer, hold), offered, (journal, tales), reports));
     let mut session = Session {
         forward,
         phase: Phase::Resolving,
@@ -532,7 +536,7 @@ pub(crate) fn first_view(id: SessionId, forward: &Forward) -> SessionView {
 }
 
 /// Milliseconds since 1970.
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

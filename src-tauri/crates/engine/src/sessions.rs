@@ -30,6 +30,7 @@ use crate::{
         self, Inputs,
         control::Control,
         journal::{Journal, SessionEvent, What},
+        tale::{Heard, Tales},
         view::{SessionId, SessionView},
     },
 };
@@ -55,6 +56,7 @@ struct Running {
     retry_now: Arc<Notify>,
     controls: mpsc::UnboundedSender<Control>,
     journal: Arc<Journal>,
+    tales: Arc<Tales>,
     view: watch::Receiver<SessionView>,
     /// Where it listens, or listened last: one that is over shows no ports any more.
     ports: Arc<Mutex<Ports>>,
@@ -86,12 +88,14 @@ impl Sessions {
         let cancel = CancellationToken::new();
         let retry_now = Arc::new(Notify::new());
         let journal = Arc::<Journal>::default();
+        let tales = Arc::<Tales>::default();
         let (controls, controlled) = mpsc::unbounded_channel();
         let ports = Arc::<Mutex<Ports>>::default();
         let task = {
             let (cancel, retry_now, feed, mut shown) =
                 (cancel.clone(), retry_now.clone(), self.feed.clone(), view.clone());
             let journal = journal.clone();
+            let tales = tales.clone();
             let habits = self.habits.clone();
             let ports = ports.clone();
             tokio::spawn(async move {
@@ -105,7 +109,7 @@ impl Sessions {
                         Ok(mut cluster) => {
                             let now = cluster.borrow_and_update().clone();
                             let targets = Resolver::new(now, forward.clone(), retry_now);
-                            let inputs = Inputs { targets, cluster, controls: controlled, cancel };
+                            let inputs = Inputs { targets, cluster, controls: controlled, tales, cancel };
                             session::run(forward, inputs, view_in, journal).await;
                         }
                         Err(error) => {
@@ -127,13 +131,20 @@ impl Sessions {
             })
         };
         let cancel = cancel.drop_guard();
-        self.running().insert(id, Running { cancel, retry_now, controls, journal, view, ports, task });
+        self.running().insert(id, Running { cancel, retry_now, controls, journal, tales, view, ports, task });
         id
     }
 
     /// What a session shows, as it changes; `None` if there is no such session.
     pub fn watch(&self, id: SessionId) -> Option<watch::Receiver<SessionView>> {
         self.running().get(&id).map(|running| running.view.clone())
+    }
+
+    /// Has a session tell what becomes of each of its connections.
+    pub(crate) fn listen(&self, id: SessionId, heard: Arc<Heard>) {
+        if let Some(running) = self.running().get(&id) {
+            running.tales.tell_to(heard);
+        }
     }
 
     /// What a session was asked for, for one that goes on in its place: it suggests the ports that this one had.

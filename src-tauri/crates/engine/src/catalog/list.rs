@@ -6,12 +6,13 @@ use k8s_openapi::api::core::v1::{Pod, Service};
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::rows::{self, PodBrief};
+use super::rows;
 use crate::{
     cluster::Cluster,
     context::{ContextView, Namespaces, Reach},
     engine::{Clusters, context_key},
     error::{Code, Error, Problem},
+    explain::mark::PodBrief,
     feed::{Feed, Part},
     forward::WorkloadKind,
     row::{ListKind, ListStatus, ListView, Row, Scope, View},

@@ -1,94 +1,66 @@
 //! From Kubernetes' objects to the rows of a list.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::{
-    api::core::v1::{Pod, Service},
+    api::core::v1::{Pod, Service, ServicePort},
     apimachinery::pkg::util::intstr::IntOrString,
 };
-use kube::{ResourceExt, core::SelectorExt};
+use kube::ResourceExt;
 
 use crate::{
+    explain::mark::{self, PodBrief},
     forward::{PortRef, Target, WorkloadKind},
     pod,
     row::{Row, RowFacts, RowPort},
+    service,
     workload::Workload,
 };
-
-/// What a Service's row needs of a pod.
-#[derive(Clone, Debug)]
-pub(crate) struct PodBrief {
-    namespace: String,
-    labels: BTreeMap<String, String>,
-    serves: bool,
-}
-
-impl PodBrief {
-    /// `None` for a pod that is done: it neither serves nor will.
-    pub(crate) fn of(pod: &Pod) -> Option<PodBrief> {
-        let phase = pod.status.as_ref().and_then(|s| s.phase.as_deref());
-        if matches!(phase, Some("Succeeded" | "Failed")) || pod::is_terminating(pod) {
-            return None;
-        }
-        Some(PodBrief {
-            namespace: pod.namespace().unwrap_or_default(),
-            labels: pod.metadata.labels.clone().unwrap_or_default(),
-            serves: pod::is_ready(pod),
-        })
-    }
-}
 
 /// A Service's row; `pods` is `None` where pods may not be read.
 pub(crate) fn service(service: &Service, pods: Option<&[&PodBrief]>) -> Row {
     let spec = service.spec.clone().unwrap_or_default();
-    let namespace = service.namespace().unwrap_or_default();
-    let name = service.name_any();
-    let mut service_type = spec.type_.clone().unwrap_or_else(|| "ClusterIP".into());
-    let headless = spec.cluster_ip.as_deref() == Some("None");
-    if headless {
-        service_type = "headless".into();
-    }
-    let selector = spec.selector.clone().unwrap_or_default();
-    let external = service_type == "ExternalName";
-    let counted = pods.filter(|_| !selector.is_empty() && !external).map(|pods| {
-        let labels: kube::core::Selector = selector.into_iter().collect();
-        let behind = pods.iter().filter(|p| p.namespace == namespace && labels.matches(&p.labels));
-        behind.fold((0, 0), |(ready, all), pod| (ready + u32::from(pod.serves), all + 1))
-    });
-    let trouble = match counted {
-        _ if external => "",
-        None if spec.selector.unwrap_or_default().is_empty() => "no selector",
-        None => "",
-        Some((_, 0)) => "no pods",
-        Some((0, _)) => "none ready",
-        Some(_) => "",
+    let (headless, external) = (service::is_headless(service), service::is_external(service));
+    let behind = pods.and_then(|pods| mark::behind(service, pods));
+    let mark = behind.as_ref().and_then(|behind| mark::marks(service, behind).into_iter().next());
+    let trouble = match &mark {
+        Some(mark) => mark.words(service),
+        None if service::selector(service).is_none() && !external => "no selector".into(),
+        None => String::new(),
     };
+    let count = |pods: usize| u32::try_from(pods).unwrap_or(u32::MAX);
     let ports = spec.ports.unwrap_or_default();
-    let ports = ports.iter().filter_map(|p| {
-        let port = u16::try_from(p.port).ok()?;
-        let target = match p.target_port.as_ref().filter(|_| !headless) {
-            Some(IntOrString::Int(n)) => u16::try_from(*n).ok().filter(|n| *n != port && *n != 0).map(PortRef::Number),
-            Some(IntOrString::String(name)) => Some(PortRef::Name(name.clone())),
-            None => None,
-        };
-        Some(RowPort {
-            name: p.name.clone().unwrap_or_default(),
-            port,
-            target,
-            node_port: p.node_port.and_then(|n| u16::try_from(n).ok()),
-            protocol: p.protocol.clone().unwrap_or_else(|| "TCP".into()),
-        })
-    });
+    let ports = ports.iter().filter_map(|port| service_port(port, headless));
+    let name = service.name_any();
     Row {
-        namespace,
+        namespace: service.namespace().unwrap_or_default(),
         target: Target::Service { name: name.clone() },
         name,
-        facts: RowFacts::Service { service_type, external_name: spec.external_name.filter(|_| external) },
-        ready: counted.map(|(ready, _)| ready),
-        wanted: counted.map(|(_, all)| all),
+        facts: RowFacts::Service {
+            service_type: service::type_of(service),
+            external_name: spec.external_name.filter(|_| external),
+        },
+        ready: behind.as_ref().map(|behind| count(behind.iter().filter(|pod| pod.ready).count())),
+        wanted: behind.as_ref().map(|behind| count(behind.len())),
         ports: ports.collect(),
-        trouble: trouble.into(),
+        trouble,
+        finding: mark.map(|mark| mark.code()),
     }
+}
+
+/// One port of a Service; `None` if its number is none.
+pub(crate) fn service_port(declared: &ServicePort, headless: bool) -> Option<RowPort> {
+    let port = u16::try_from(declared.port).ok()?;
+    let target = match declared.target_port.as_ref().filter(|_| !headless) {
+        Some(IntOrString::Int(n)) => u16::try_from(*n).ok().filter(|n| *n != port && *n != 0).map(PortRef::Number),
+        Some(IntOrString::String(name)) => Some(PortRef::Name(name.clone())),
+        None => None,
+    };
+    Some(RowPort {
+        name: declared.name.clone().unwrap_or_default(),
+        port,
+        target,
+        node_port: declared.node_port.and_then(|n| u16::try_from(n).ok()),
+        protocol: declared.protocol.clone().unwrap_or_else(|| "TCP".into()),
+    })
 }
 
 /// A workload's row; `None` for what only stands in another's way: old ReplicaSets, and those of a Deployment.
@@ -113,6 +85,7 @@ pub(crate) fn workload(workload: &Workload) -> Option<Row> {
         wanted: Some(workload.wanted),
         ports: workload.ports.clone(),
         trouble: trouble.into(),
+        finding: None,
     })
 }
 
@@ -144,6 +117,7 @@ pub(crate) fn pod(pod: &Pod) -> Row {
         wanted: u32::try_from(containers).ok(),
         ports: pod::declared_ports(pod),
         trouble,
+        finding: None,
     }
 }
 

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    catalog::rows::PodBrief,
     context::{ContextView, Namespaces, Reach},
     engine::context_key,
     error::Code,
+    explain::{mark::PodBrief, view::FindingCode},
     fake_api::{FakeApi, PODS, SERVICES, context, pod, service},
     feed::Part,
     forward::{PortRef, Target},
@@ -40,7 +40,8 @@ fn a_service_counts_the_pods_behind_its_selector() {
         elsewhere,
     ];
     let row = service_row(web, Some(&pods));
-    assert_eq!((row.ready, row.wanted, row.trouble.as_str()), (Some(1), Some(2), ""));
+    assert_eq!((row.ready, row.wanted, row.trouble.as_str()), (Some(1), Some(2), "1 of 2 not ready"));
+    assert_eq!(row.finding, Some(FindingCode::SomePodsNotReady));
     assert_eq!(row.facts, RowFacts::Service { service_type: "NodePort".into(), external_name: None });
     let ports: Vec<_> =
         row.ports.iter().map(|p| (p.port, p.target.clone(), p.node_port, p.protocol.as_str())).collect();
@@ -59,7 +60,11 @@ fn a_service_that_leads_nowhere_says_so() {
     let selects = json!({"selector": {"app": "web"}, "ports": [{"port": 80}]});
     let table = [
         (selects.clone(), Some(vec![]), "no pods"),
-        (selects.clone(), Some(vec![pod("a", json!({"app": "web"}), false)]), "none ready"),
+        (
+            selects.clone(),
+            Some(vec![pod("a", json!({"app": "web"}), false)]),
+            "none ready: running, but its readiness probe fails, 2 restarts",
+        ),
         (json!({"ports": [{"port": 80}]}), Some(vec![]), "no selector"),
         (json!({"type": "ExternalName", "externalName": "smtp.example.org"}), Some(vec![]), ""),
         // Where pods may not be read, nothing is said of them.
@@ -86,6 +91,7 @@ fn view(list: ListKind) -> View {
 fn feed() -> Arc<Feed> {
     let feed = Arc::new(Feed::default());
     let context = ContextView {
+        protected: false,
         id: context(),
         server: "https://test".into(),
         user: "me".into(),

@@ -54,7 +54,7 @@ impl Parent {
 }
 
 /// The workload that controls an object.
-fn owner(meta: &ObjectMeta) -> Option<Target> {
+pub(crate) fn owner(meta: &ObjectMeta) -> Option<Target> {
     let owner = meta.owner_references.iter().flatten().find(|owner| owner.controller == Some(true))?;
     let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
     let kind = match (group, owner.kind.as_str()) {

@@ -15,6 +15,7 @@ use crate::{
     forward::{Forward, PortRef, Target},
     phase::{Endpoint, Trouble},
     pod::{self, Restarts},
+    service,
 };
 
 /// What a target is now.
@@ -62,14 +63,13 @@ impl Resolution {
 ///
 /// # Errors
 /// When it has none.
-pub(crate) fn selector_of(service: &Service, forward: &Forward) -> Result<String, Error> {
-    let spec = service.spec.as_ref();
-    let target = forward.target.clone();
-    if spec.and_then(|s| s.type_.as_deref()) == Some("ExternalName") {
-        let host = spec.and_then(|s| s.external_name.clone()).unwrap_or_default();
+pub(crate) fn selector_of(service: &Service, target: &Target) -> Result<String, Error> {
+    let target = target.clone();
+    if service::is_external(service) {
+        let host = service.spec.as_ref().and_then(|spec| spec.external_name.clone()).unwrap_or_default();
         return Err(Error::ExternalName { target, host });
     }
-    match spec.and_then(|s| s.selector.as_ref()).filter(|labels| !labels.is_empty()) {
+    match service::selector(service) {
         Some(labels) => Ok(labels_selector(labels).to_string()),
         None => Err(Error::NoSelector { target }),
     }
@@ -77,17 +77,9 @@ pub(crate) fn selector_of(service: &Service, forward: &Forward) -> Result<String
 
 /// The ports of a Service that the forward asks for, in the forward's order.
 fn chosen<'a>(forward: &Forward, service: &'a Service) -> Result<Vec<&'a ServicePort>, Error> {
-    let declared = service.spec.as_ref().and_then(|s| s.ports.as_deref()).unwrap_or_default();
+    let declared = service::ports(service);
     let of = forward.target.to_string();
     forward.ports.iter().map(|map| service_port(&of, declared, &map.remote)).collect()
-}
-
-fn is_headless(service: &Service) -> bool {
-    service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None")
-}
-
-fn has_affinity(service: &Service) -> bool {
-    service.spec.as_ref().and_then(|s| s.session_affinity.as_deref()) == Some("ClientIP")
 }
 
 /// The endpoints of a Service as its slices list them, none where none of them takes connections; and whether one of them
@@ -113,7 +105,7 @@ pub(super) fn listed(
     for (slot, wanted) in chosen.iter().enumerate() {
         let serving = listed::serving(listed, known, |one| {
             // A headless Service is only a name: clients connect to the pod's port of the same number.
-            if is_headless(service) {
+            if service::is_headless(service) {
                 return u16::try_from(wanted.port).ok();
             }
             let name = wanted.name.as_deref().unwrap_or_default();
@@ -126,7 +118,7 @@ pub(super) fn listed(
     let resolution = Resolution {
         endpoints,
         numbers: chosen.iter().map(|p| u16::try_from(p.port).ok()).collect(),
-        affinity: has_affinity(service),
+        affinity: service::has_affinity(service),
         restarts: pod::restarts_of(pods.unwrap_or_default().iter().copied()),
         ..Resolution::default()
     };
@@ -144,13 +136,13 @@ pub(super) fn none_listed(forward: &Forward, found: Resolution, why: Option<&Pro
 
 /// The endpoints of a Service: its ready pods, each at what targetPort means in that pod.
 pub(crate) fn service(forward: &Forward, service: &Service, pods: Vec<&Pod>) -> Resolution {
-    let headless = is_headless(service);
+    let headless = service::is_headless(service);
     let of = forward.target.to_string();
     let chosen = match chosen(forward, service) {
         Ok(chosen) => chosen,
         Err(error) => return Resolution::trouble(&error, true),
     };
-    let publishes_all = service.spec.as_ref().and_then(|s| s.publish_not_ready_addresses) == Some(true);
+    let publishes_all = service::publishes_all(service);
     let serves = |pod: &Pod| serves(pod) || publishes_all && pod::is_running(pod) && !pod::is_terminating(pod);
     let numbers = chosen.iter().map(|p| u16::try_from(p.port).ok()).collect();
     let in_pod = |pod: &Pod, slot: usize| {
@@ -162,7 +154,8 @@ pub(crate) fn service(forward: &Forward, service: &Service, pods: Vec<&Pod>) -> 
             Some(target) => pod::target_port(pod, target),
         }
     };
-    let resolution = Resolution { affinity: has_affinity(service), ..ready(forward, &pods, numbers, (serves, in_pod)) };
+    let resolution =
+        Resolution { affinity: service::has_affinity(service), ..ready(forward, &pods, numbers, (serves, in_pod)) };
     // Ready pods, but no endpoint: a targetPort that none of them has.
     if resolution.endpoints.is_empty() && pods.iter().any(|p| serves(p)) {
         let known = pods.iter().flat_map(|p| pod::declared_ports(p)).map(|p| pod::in_words(&p));
@@ -190,30 +183,34 @@ pub(crate) fn service(forward: &Forward, service: &Service, pods: Vec<&Pod>) -> 
     resolution
 }
 
-fn service_port<'a>(of: &str, declared: &'a [ServicePort], wanted: &PortRef) -> Result<&'a ServicePort, Error> {
+/// The TCP port of a Service that the user named.
+///
+/// # Errors
+/// When there is none.
+pub(crate) fn service_port<'a>(
+    of: &str,
+    declared: &'a [ServicePort],
+    wanted: &PortRef,
+) -> Result<&'a ServicePort, Error> {
     let same = |p: &&ServicePort| match wanted {
         PortRef::Number(number) => p.port == i32::from(*number),
         PortRef::Name(name) => p.name.as_deref() == Some(name),
     };
-    let protocol = |p: &ServicePort| p.protocol.clone().unwrap_or_else(|| "TCP".into());
     let named: Vec<&ServicePort> = declared.iter().filter(same).collect();
-    if let Some(port) = named.iter().find(|p| protocol(p) == "TCP") {
+    if let Some(port) = named.iter().find(|p| service::protocol(p) == "TCP") {
         return Ok(port);
     }
     if let Some(other) = named.first() {
-        return Err(Error::NotTcp { of: of.to_owned(), wanted: wanted.clone(), protocol: protocol(other) });
+        return Err(Error::NotTcp {
+            of: of.to_owned(),
+            wanted: wanted.clone(),
+            protocol: service::protocol(other).to_owned(),
+        });
     }
-    let in_words = |p: &ServicePort| {
-        let mut words = p.name.as_ref().map_or_else(|| p.port.to_string(), |name| format!("{name} {}", p.port));
-        if protocol(p) != "TCP" {
-            words = format!("{words} {}", protocol(p));
-        }
-        words
-    };
     Err(Error::PortNotFound {
         of: of.to_owned(),
         wanted: wanted.clone(),
-        known: declared.iter().map(in_words).collect(),
+        known: declared.iter().map(service::port_in_words).collect(),
     })
 }
 

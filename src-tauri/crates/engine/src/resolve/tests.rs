@@ -208,7 +208,7 @@ fn udp_can_never_work() {
 
 #[test]
 fn a_service_without_pods_of_its_own_is_told_apart() {
-    let selector = |change: fn(&mut Value)| rules::selector_of(&service(change), &to_service(&["http"]));
+    let selector = |change: fn(&mut Value)| rules::selector_of(&service(change), &to_service(&["http"]).target);
     assert_eq!(selector(|_| {}).unwrap(), "app=web");
     assert_eq!(selector(|s| s["spec"]["selector"] = json!({})).unwrap_err().code(), Code::NoSelector);
     assert_eq!(selector(|s| s["spec"]["selector"] = Value::Null).unwrap_err().code(), Code::NoSelector);

@@ -24,6 +24,7 @@ use super::{
     journal::{Journal, SessionEvent, What},
     splice::{FirstByte, Replay, Spliced, splice},
     steer::Steer,
+    tale::{Step, Tales},
     tally::Tally,
     ways::address,
 };
@@ -51,6 +52,7 @@ pub(crate) struct Shared {
     pub(crate) tally: Tally,
     pub(crate) open: Arc<Open>,
     pub(crate) journal: Arc<Journal>,
+    tales: Arc<Tales>,
     pub(crate) reports: mpsc::UnboundedSender<Report>,
     held: Semaphore,
     steer: Mutex<Steer>,
@@ -73,7 +75,7 @@ impl Shared {
         namespace: String,
         (steer, hold): (Steer, Duration),
         offered: watch::Receiver<Vec<Endpoint>>,
-        journal: Arc<Journal>,
+        (journal, tales): (Arc<Journal>, Arc<Tales>),
         reports: mpsc::UnboundedSender<Report>,
     ) -> Self {
         Shared {
@@ -84,6 +86,7 @@ impl Shared {
             tally: Tally::default(),
             open: Arc::default(),
             journal,
+            tales,
             reports,
             held: Semaphore::new(HELD),
             steer: Mutex::new(steer),
@@ -123,7 +126,7 @@ impl Shared {
                     was_held |= waited;
                     endpoint
                 }
-                Err(why) => return self.refused(&why, began),
+                Err(why) => return self.refused(&client, &why, began),
             };
             let to = address(&self.namespace, &endpoint);
             let first = replay.with_what_is_there(&client.stream, &self.tally);
@@ -133,6 +136,12 @@ impl Shared {
                     if was_held {
                         self.journal.note(SessionEvent::new(What::Held).pod(&endpoint.pod).took(began.elapsed()));
                     }
+                    self.tales.tell(&client.stream, || Step::Given {
+                        to: endpoint.clone(),
+                        held: was_held,
+                        again: tries.failures,
+                        after: began.elapsed(),
+                    });
                     let open = (self.tally.open(), self.open.enter(&endpoint));
                     let first_byte = FirstByte::of_one_that_began(began);
                     let spliced = tokio::select! {
@@ -158,7 +167,9 @@ impl Shared {
                             self.journal.note(event.took(began.elapsed()).text(text));
                             return self.report(Report::Carried);
                         }
-                        Spliced::Cut { failure, answered } => return self.cut(endpoint, failure, answered, began),
+                        Spliced::Cut { failure, answered } => {
+                            return self.cut(&client, endpoint, (failure, answered), began);
+                        }
                         Spliced::NotDialled(failure) => failure,
                     }
                 }
@@ -169,19 +180,21 @@ impl Shared {
             self.report(Report::Failed(endpoint.clone(), failure));
             // Nobody who may not forward is served by trying again.
             if kind == Kind::Forbidden || !replay.is_whole() || tries.broken > BROKEN {
-                return self.refused(&words, began);
+                return self.refused(&client, &words, began);
             }
             self.tally.retried();
             self.journal.note(SessionEvent::new(What::Retried).pod(&endpoint.pod).text(words));
         }
     }
 
-    fn refused(&self, why: &str, began: Instant) {
+    fn refused(&self, client: &Local, why: &str, began: Instant) {
         self.tally.refused();
+        self.tales.tell(&client.stream, || Step::Ended { why: why.to_owned() });
         self.journal.note(SessionEvent::new(What::Refused).took(began.elapsed()).text(why));
     }
 
-    fn cut(&self, endpoint: Endpoint, failure: Failure, answered: bool, began: Instant) {
+    fn cut(&self, client: &Local, endpoint: Endpoint, (failure, answered): (Failure, bool), began: Instant) {
+        self.tales.tell(&client.stream, || Step::Ended { why: format!("{} {failure}", endpoint.pod) });
         let what = if answered {
             self.tally.cut();
             What::Cut

@@ -1,6 +1,7 @@
 //! Sessions over scripted targets and scripted pods: real sockets on loopback, no cluster.
 
 mod supervision;
+mod telling;
 
 use std::{collections::HashMap, sync::Mutex};
 
@@ -190,6 +191,7 @@ struct Running {
     controls: mpsc::UnboundedSender<Control>,
     cluster: watch::Sender<Arc<Cluster>>,
     journal: Arc<Journal>,
+    tales: Arc<Tales>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -226,10 +228,16 @@ fn start_with(client: kube::Client, forward: Forward, pods: &[(&str, Pod)]) -> R
     let (controls, controlled) = mpsc::unbounded_channel();
     let cluster = watch::Sender::new(cluster);
     let journal = Arc::<Journal>::default();
-    let inputs =
-        Inputs { targets: Script(script), cluster: cluster.subscribe(), controls: controlled, cancel: cancel.clone() };
+    let tales = Arc::<Tales>::default();
+    let inputs = Inputs {
+        targets: Script(script),
+        cluster: cluster.subscribe(),
+        controls: controlled,
+        tales: tales.clone(),
+        cancel: cancel.clone(),
+    };
     let task = tokio::spawn(run(forward, inputs, view_in, journal.clone()));
-    Running { pods, found, view, cancel, controls, cluster, journal, task }
+    Running { pods, found, view, cancel, controls, cluster, journal, tales, task }
 }
 
 fn endpoints(uids: &[&str]) -> Found {

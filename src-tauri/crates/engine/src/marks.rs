@@ -1,0 +1,40 @@
+//! What is said of contexts here, and not in a kubeconfig: that one is protected, that one is the demo cluster's.
+
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+};
+
+use crate::context::ContextId;
+
+/// The marks of all contexts, for as long as the engine runs.
+#[derive(Debug, Default)]
+pub(crate) struct Marks {
+    protected: Mutex<HashSet<ContextId>>,
+    demo: Mutex<HashSet<ContextId>>,
+}
+
+impl Marks {
+    /// Whether nothing is to be deleted there, and nothing asked without the user's word.
+    pub(crate) fn is_protected(&self, context: &ContextId) -> bool {
+        self.protected.lock().unwrap_or_else(PoisonError::into_inner).contains(context)
+    }
+
+    pub(crate) fn protect(&self, context: &ContextId, protected: bool) {
+        let mut all = self.protected.lock().unwrap_or_else(PoisonError::into_inner);
+        if protected {
+            all.insert(context.clone());
+        } else {
+            all.remove(context);
+        }
+    }
+
+    /// Whether it is the demo cluster's, where nobody is disturbed.
+    pub(crate) fn is_demo(&self, context: &ContextId) -> bool {
+        self.demo.lock().unwrap_or_else(PoisonError::into_inner).contains(context)
+    }
+
+    pub(crate) fn set_demo(&self, context: &ContextId) {
+        self.demo.lock().unwrap_or_else(PoisonError::into_inner).insert(context.clone());
+    }
+}

@@ -1,5 +1,6 @@
 //! The engine on a demo cluster, in this process: quick, and nothing but loopback.
 
+mod explain;
 mod faults;
 mod kubectl;
 #[cfg(unix)]

@@ -13,9 +13,11 @@ const services: Row[] = [
   service("api", [port(80, { name: "http", target: 3000 })], { ready: 0, wanted: 2 }),
   service("postgres", [port(5432)]),
   service("cache", [port(6379, { name: "redis" })], { ready: 3, wanted: 3 }, "headless"),
-  service("checkout", [port(50051, { name: "grpc" })], { ready: 0, wanted: 0, trouble: "selector matches no pod" }),
+  service("checkout", [port(50051, { name: "grpc" })], {
+    ready: 0, wanted: 0, trouble: "no pods", finding: "selector_matches_nothing",
+  }),
   service("search", [port(80, { name: "http", target: "web" }), port(9300, { name: "admin" })], {
-    ready: 1, wanted: 2, trouble: "no port “web”",
+    ready: 1, wanted: 2, trouble: "some pods have no port web", finding: "target_port_differs",
   }),
   service("dns", [port(53, { protocol: "UDP" }), port(53)], { ready: 2, wanted: 2 }),
   service("mail", [], { ready: null, wanted: null, facts: { kind: "service", service_type: "ExternalName", external_name: "smtp.example.org" } }),
@@ -40,7 +42,7 @@ const workloads: Row[] = [
 function workload(kind: WorkloadKind, name: string, ports: RowPort[], ready: number, wanted: number, trouble = ""): Row {
   return {
     namespace: "shop", name, target: { type: "workload", kind, name }, facts: { kind: "workload", workload: kind },
-    ready, wanted, ports, trouble,
+    ready, wanted, ports, trouble, finding: null,
   };
 }
 
@@ -48,7 +50,7 @@ function pod(name: string, status: string, restarts: number, ports: RowPort[], r
   return {
     namespace: "shop", name, target: { type: "pod", name },
     facts: { kind: "pod", status, restarts, node: "node-1", created_at: Date.now() - 3 * 86_400_000 },
-    ready, wanted: 1, ports, trouble,
+    ready, wanted: 1, ports, trouble, finding: null,
   };
 }
 

@@ -52,6 +52,7 @@ export function service(name: string, ports: RowPort[], more: Partial<Row> = {},
     wanted: 1,
     ports,
     trouble: "",
+    finding: null,
     ...more,
   };
 }

@@ -6,6 +6,7 @@ use portolan_engine::{
     context::ContextId,
     engine::Engine,
     error::{Code, Problem},
+    explain::view::Explanation,
     feed::Changes,
     forward::{Balance, Forward, PortMap},
     parse,
@@ -83,6 +84,18 @@ pub(crate) async fn instead(engine: Shared<'_>, id: SessionId) -> Result<Option<
 #[tauri::command]
 pub(crate) async fn wait_for_name(engine: Shared<'_>, id: SessionId) -> Result<Option<SessionId>, Problem> {
     Ok(engine.wait_for_name(id).await)
+}
+
+/// Explains a Service; with `probe`, its ports are asked, too.
+#[tauri::command]
+pub(crate) async fn explain(
+    engine: Shared<'_>,
+    context: ContextId,
+    namespace: String,
+    service: String,
+    probe: bool,
+) -> Result<Explanation, Problem> {
+    engine.explain(&context, &namespace, &service, probe).await
 }
 
 /// Has all sessions of a context try again with credentials of now.

@@ -63,6 +63,7 @@ fn main() -> Result<(), NoWindow> {
             commands::instead,
             commands::wait_for_name,
             commands::sign_in,
+            commands::explain,
             commands::parse_port,
             commands::copy,
             commands::visit,

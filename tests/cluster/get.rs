@@ -67,7 +67,7 @@ async fn namespaces() -> Result {
 async fn services() -> Result {
     let portolan = Portolan::new()?;
     let expected = [
-        "svc/badport ClusterIP 3/3 http 80→nope",
+        "svc/badport ClusterIP 3/3 http 80→nope no container port nope",
         "svc/db headless 1/1 banner 2525",
         "svc/dns ClusterIP 3/3 dns 53 UDP, dns-tcp 54→7",
         "svc/ext ExternalName smtp.example.org - -",

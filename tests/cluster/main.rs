@@ -9,6 +9,7 @@
 mod bad_input;
 mod carry;
 mod direct;
+mod explain;
 mod get;
 mod hold;
 mod json;

@@ -18,7 +18,7 @@
  *  7777  count     reads 8 bytes, a little-endian N, and N bytes more; answers "N\n"
  *  7778  slow      as count, and the bytes have to be noise of the seed N; the first of them are read with pauses
  *
- * Listens on IPv4 and IPv6, a thread a connection. SIGTERM ends it at once; with SERVE_ON=MILLISECONDS in the environment it
+ * Listens on IPv4 and IPv6, or on one address only with LISTEN_ON=ADDRESS in the environment; a thread a connection. SIGTERM ends it at once; with SERVE_ON=MILLISECONDS in the environment it
  * serves on for so long, and ends when no request is being answered any more. A static binary, so that its image needs
  * nothing else. Build: gcc -O2 -static -pthread -o podserver podserver.c
  */
@@ -293,6 +293,16 @@ static void *listen_for(void *arg) {
     const struct service *service = arg;
     struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(service->port)};
     int listener = socket(AF_INET6, SOCK_STREAM, 0), on = 1, off = 0;
+    const char *only = getenv("LISTEN_ON");
+    char mapped[64];
+    if (only) {
+        /* An IPv4 address is written into an IPv6 one: the socket serves both. */
+        snprintf(mapped, sizeof mapped, strchr(only, ':') ? "%s" : "::ffff:%s", only);
+        if (inet_pton(AF_INET6, mapped, &any.sin6_addr) != 1) {
+            fprintf(stderr, "podserver: LISTEN_ON=%s is no address\n", only);
+            exit(1);
+        }
+    }
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     if (bind(listener, (struct sockaddr *)&any, sizeof any) || listen(listener, BACKLOG)) {

@@ -1,6 +1,7 @@
 //! The engine on a demo cluster, in this process: quick, and nothing but loopback.
 
 mod compare;
+mod explain;
 mod faults;
 mod kubectl;
 #[cfg(unix)]

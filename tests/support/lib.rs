@@ -1,6 +1,7 @@
 //! What the tests share: the cluster, the command, the engine on a cluster, what a tunnel must carry, and the scenarios
 //! that hold on any of them.
 
+pub mod ailing;
 pub mod away;
 pub mod carries;
 pub mod cluster;

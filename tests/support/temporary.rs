@@ -112,7 +112,38 @@ impl Temporary {
         self.create::<Service>(cluster, json!({"selector": self.app(), "ports": ports})).await
     }
 
-    fn app(&self) -> Value {
+    /// Makes a Deployment whose pods differ from the others': `change` is given their spec. They are not awaited.
+    ///
+    /// # Errors
+    /// As [`Self::deployment`].
+    pub async fn deployment_of(&self, cluster: &Cluster, replicas: usize, change: impl FnOnce(&mut Value)) -> Result {
+        let mut template = self.template();
+        change(&mut template["spec"]);
+        let spec = json!({"replicas": replicas, "selector": {"matchLabels": self.app()}, "template": template});
+        self.create::<Deployment>(cluster, spec).await
+    }
+
+    /// Makes a pod that no controller brings back, and that differs from the others: `change` is given its spec. It is
+    /// not awaited.
+    ///
+    /// # Errors
+    /// As [`Self::deployment`].
+    pub async fn pod_of(&self, cluster: &Cluster, change: impl FnOnce(&mut Value)) -> Result {
+        let mut spec = pod_spec();
+        change(&mut spec);
+        self.create::<Pod>(cluster, spec).await
+    }
+
+    /// Makes a Service of this spec.
+    ///
+    /// # Errors
+    /// As [`Self::deployment`].
+    pub async fn service_of(&self, cluster: &Cluster, spec: Value) -> Result {
+        self.create::<Service>(cluster, spec).await
+    }
+
+    /// The label of its pods, as a selector has it.
+    pub fn app(&self) -> Value {
         json!({"app": self.name})
     }
 

@@ -15,7 +15,7 @@ const services: Row[] = [
   service("cache", [port(6379, { name: "redis" })], { ready: 3, wanted: 3 }, "headless"),
   service("checkout", [port(50051, { name: "grpc" })], { ready: 0, wanted: 0, trouble: "selector matches no pod", finding: "selector_matches_nothing" }),
   service("search", [port(80, { name: "http", target: "web" }), port(9300, { name: "admin" })], {
-    ready: 1, wanted: 2, trouble: "no port “web”",
+    ready: 1, wanted: 2, trouble: "some pods have no port web", finding: "target_port_differs",
   }),
   service("dns", [port(53, { protocol: "UDP" }), port(53)], { ready: 2, wanted: 2 }),
   service("mail", [], { ready: null, wanted: null, facts: { kind: "service", service_type: "ExternalName", external_name: "smtp.example.org" } }),

@@ -56,6 +56,15 @@ pub struct Surroundings {
     pub environment: HashMap<String, String>,
 }
 
+/// The address at which a dial comes to a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// The pod's own localhost: there a port-forward ends.
+    Localhost,
+    /// The pod's address: there everybody else does.
+    Address,
+}
+
 /// What a program knows of where it runs.
 #[derive(Clone, Debug)]
 pub struct Inside {
@@ -88,6 +97,13 @@ impl Inside {
         self.surroundings.environment.get(name).map(String::as_str)
     }
 
+    /// Whether it listens there: with an address in `LISTEN_ON`, only at that one.
+    fn listens(&self, at: At) -> bool {
+        let Some(said) = self.variable("LISTEN_ON") else { return true };
+        let loopback = said.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+        loopback == (at == At::Localhost)
+    }
+
     /// Connects to a port of the pod that has that address.
     ///
     /// # Errors
@@ -96,7 +112,7 @@ impl Inside {
         let containers = self.network.upgrade().ok_or(Unreached::NotRunning)?;
         let containers = containers.lock().unwrap_or_else(PoisonError::into_inner);
         let there = containers.values().find(|container| container.inside.surroundings.address == Some(address));
-        there.ok_or(Unreached::NotRunning)?.reach(port)
+        there.ok_or(Unreached::NotRunning)?.reach(port, At::Address)
     }
 
     /// What the program remembers in this container: each of them has its own, made when it is first asked for.
@@ -173,8 +189,8 @@ struct Container {
 }
 
 impl Container {
-    fn reach(&self, port: u16) -> Result<Socket, Unreached> {
-        if !self.program.listens(port) {
+    fn reach(&self, port: u16, at: At) -> Result<Socket, Unreached> {
+        if !self.program.listens(port) || !self.inside.listens(at) {
             return Err(Unreached::Refused);
         }
         let (ours, theirs) = Socket::pair();
@@ -264,11 +280,19 @@ impl Network {
         }
     }
 
-    /// Connects to a port of the pod of that UID, as its own localhost would.
+    /// Connects to a port of the pod of that UID, at its own localhost.
     ///
     /// # Errors
     /// When nothing listens there.
     pub async fn dial(&self, uid: &str, port: u16) -> Result<Socket, Unreached> {
+        self.dial_at(uid, port, At::Localhost).await
+    }
+
+    /// Connects to a port of the pod of that UID.
+    ///
+    /// # Errors
+    /// When nothing listens there.
+    pub async fn dial_at(&self, uid: &str, port: u16, at: At) -> Result<Socket, Unreached> {
         match self.faults.now().dials {
             Dials::Reach => {}
             Dials::Refuse => return Err(Unreached::Refused),
@@ -279,15 +303,15 @@ impl Network {
                 return Ok(ours);
             }
         }
-        self.reach(uid, port)
+        self.containers().get(uid).ok_or(Unreached::NotRunning)?.reach(port, at)
     }
 
-    /// As [`Network::dial`], past all faults: how the kubelet probes.
+    /// Connects to a port of the pod of that UID at its address, past all faults: how the kubelet probes.
     ///
     /// # Errors
     /// When nothing listens there.
     pub fn reach(&self, uid: &str, port: u16) -> Result<Socket, Unreached> {
-        self.containers().get(uid).ok_or(Unreached::NotRunning)?.reach(port)
+        self.containers().get(uid).ok_or(Unreached::NotRunning)?.reach(port, At::Address)
     }
 }
 

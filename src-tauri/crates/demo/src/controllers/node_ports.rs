@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::{
     Store,
-    network::{Network, Task},
+    network::{At, Network, Task},
     socket::Socket,
     store::{Change, kind_of},
 };
@@ -131,7 +131,7 @@ async fn accept(store: Store, network: Network, listener: TcpListener, wanted: W
 async fn carry(store: Store, network: Network, mut client: TcpStream, wanted: Wanted) {
     let _ = client.set_nodelay(true);
     let carried = match endpoint(&store, &wanted) {
-        Some((uid, port)) => match network.dial(&uid, port).await {
+        Some((uid, port)) => match network.dial_at(&uid, port, At::Address).await {
             Ok(mut pod) => copy(&mut client, &mut pod).await,
             Err(_) => Err(std::io::ErrorKind::ConnectionReset.into()),
         },

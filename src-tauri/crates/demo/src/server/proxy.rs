@@ -18,7 +18,7 @@ use super::{
     body::{self, Body},
     status::Status,
 };
-use crate::{network::Task, network::Unreached};
+use crate::network::{At, Task, Unreached};
 
 /// What belongs to one connection, and not to what is carried over it.
 const HOPS: [header::HeaderName; 6] = [
@@ -35,8 +35,11 @@ pub(crate) async fn answer(api: &Api, asked: Asked) -> Result<Response<Body>, St
     if asked.target.rest.is_empty() {
         return Ok(redirect(asked.request.uri()));
     }
-    let socket =
-        api.network.dial(&behind.uid, behind.port).await.map_err(|unreached| unreachable(&behind, unreached))?;
+    let socket = api
+        .network
+        .dial_at(&behind.uid, behind.port, At::Address)
+        .await
+        .map_err(|unreached| unreachable(&behind, unreached))?;
     let failed = |error: hyper::Error| Status::unavailable(format!("error trying to reach service: {error}"));
     let (mut sender, connection) = http1::handshake(TokioIo::new(socket)).await.map_err(failed)?;
     let connection = Task::new(tokio::spawn(async move {

@@ -109,7 +109,8 @@ impl Life {
         loop {
             let started = Instant::now();
             let container = &self.plan.containers[first];
-            let surroundings = Surroundings { address: Some(self.address), environment: container.environment.clone() };
+            let surroundings =
+                Surroundings { address: Some(self.address), environment: container.environment(self.address) };
             let pod = (self.plan.uid.as_str(), self.plan.namespace.as_str(), self.plan.name.as_str());
             *running = Some(self.world.network.start_in(surroundings, pod, &container.image, program.clone()));
             self.start();

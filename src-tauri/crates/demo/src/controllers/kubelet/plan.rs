@@ -1,9 +1,9 @@
 //! What a pod's life needs to know of its spec: a hundredth of it.
 
-use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt, net::Ipv4Addr, sync::Arc, time::Duration};
 
 use futures::future::{BoxFuture, FutureExt, join_all};
-use k8s_openapi::api::core::v1::{ObjectReference, Pod, Probe};
+use k8s_openapi::api::core::v1::{EnvVar, ObjectReference, Pod, Probe};
 use serde_json::Value;
 
 use crate::{
@@ -33,12 +33,22 @@ pub(super) struct Plan {
 pub(super) struct Container {
     pub(super) name: String,
     pub(super) image: String,
-    /// What its spec says in so many words; what it takes from elsewhere is left out.
-    pub(super) environment: HashMap<String, String>,
+    /// What its spec says in so many words; what it takes from elsewhere is left out, but for its pod's address.
+    environment: HashMap<String, String>,
+    /// The variables that are its pod's address.
+    addressed: Vec<String>,
     /// `None` if its image has none.
     pub(super) program: Option<Arc<dyn Program>>,
     /// `None` if it is ready as soon as it runs.
     pub(super) readiness: Option<Probing>,
+}
+
+impl Container {
+    /// Its environment in a pod of that address.
+    pub(super) fn environment(&self, address: Ipv4Addr) -> HashMap<String, String> {
+        let addressed = self.addressed.iter().map(|name| (name.clone(), address.to_string()));
+        self.environment.clone().into_iter().chain(addressed).collect()
+    }
 }
 
 /// What becomes of a container that has ended.
@@ -63,7 +73,14 @@ impl Plan {
                 named.next().and_then(|port| u16::try_from(port.container_port).ok())
             };
             let environment = container.env.into_iter().flatten();
+            let is_address = |variable: &EnvVar| {
+                let from = variable.value_from.as_ref().and_then(|from| from.field_ref.as_ref());
+                from.is_some_and(|field| field.field_path == "status.podIP")
+            };
+            let (addressed, environment): (Vec<_>, Vec<_>) = environment.partition(is_address);
+            let environment = environment.into_iter();
             Container {
+                addressed: addressed.into_iter().map(|variable| variable.name).collect(),
                 environment: environment.filter_map(|variable| Some((variable.name, variable.value?))).collect(),
                 name: container.name,
                 program: program_of(&image),

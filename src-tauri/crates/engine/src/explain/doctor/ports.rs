@@ -104,9 +104,10 @@ impl Place<'_> {
         Finding {
             evidence: [self.asked()].into_iter().chain(shown.map(|pod| self.declared(pod))).collect(),
             why: format!(
-                "{} of its {} pods have no container port “{}”, to which its port {} leads: connections to it never reach them.",
+                "{} of its {} pods {} no container port “{}”, to which its port {} leads: connections to it never reach them.",
                 without.len(),
                 pods.len(),
+                if without.len() == 1 { "has" } else { "have" },
                 self.name(),
                 service::port_in_words(self.port)
             ),

@@ -35,7 +35,10 @@ pub(super) fn findings(facts: &Facts) -> Option<Finding> {
     let count = match (all, pods.len()) {
         (true, 1) => format!("Its only pod, {}, is not ready", pod_called(newest)),
         (true, many) => format!("None of its {many} pods is ready: {}", pod_called(newest)),
-        (false, many) => format!("{} of its {many} pods are not ready: {}", idle.len(), pod_called(newest)),
+        (false, many) => {
+            let are = if idle.len() == 1 { "is" } else { "are" };
+            format!("{} of its {many} pods {are} not ready: {}", idle.len(), pod_called(newest))
+        }
     };
     let count = if all && pods.len() == 1 { format!("{count}: it") } else { count };
     let (code, severity) = match all {

@@ -164,7 +164,7 @@ fn readiness() -> Vec<Case> {
             ),
             Code::SomePodsNotReady,
             Warning,
-            &["1 of its 2 pods are not ready: pod/web-2 has a container, c, that ended with exit code 3"],
+            &["1 of its 2 pods is not ready: pod/web-2 has a container, c, that ended with exit code 3"],
         ),
     ]
 }
@@ -208,7 +208,7 @@ fn ports() -> Vec<Case> {
             Code::TargetPortDiffers,
             Warning,
             &[
-                "1 of its 2 pods have no container port “http”",
+                "1 of its 2 pods has no container port “http”",
                 "pod/web-1 spec.containers.ports = http 8080",
                 "pod/web-2",
             ],

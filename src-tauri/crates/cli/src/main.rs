@@ -3,6 +3,7 @@
 //! Exit codes: 0 stopped by the user, 1 failed, 2 usage.
 
 mod args;
+mod compare;
 mod demo;
 mod forward;
 mod get;
@@ -28,6 +29,7 @@ async fn main() -> ExitCode {
     let done = match args.command {
         Command::Forward(args) => forward::run(args).await,
         Command::Get(args) => get::run(args).await,
+        Command::Compare(args) => compare::run(args).await,
         Command::Demo(args) => demo::run(args).await,
     };
     match done {

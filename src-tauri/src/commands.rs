@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use portolan_engine::{
+    compare::view::{Method, Probe},
     context::ContextId,
     engine::Engine,
     error::{Code, Problem},
     explain::view::Explanation,
     feed::Changes,
-    forward::{Balance, Forward, PortMap},
+    forward::{Balance, Forward, PortMap, PortRef},
     parse,
     row::View,
     session::{journal::SessionEvent, view::SessionId},
@@ -102,6 +103,74 @@ pub(crate) async fn explain(
 #[tauri::command]
 pub(crate) async fn sign_in(engine: Shared<'_>, context: ContextId) -> Result<(), Problem> {
     engine.sign_in(&context).await
+}
+
+/// Opens the comparison of a Service's port, in place of the one that is open.
+#[tauri::command]
+pub(crate) async fn compare(
+    engine: Shared<'_>,
+    context: ContextId,
+    namespace: String,
+    service: String,
+    port: PortRef,
+) -> Result<(), Problem> {
+    engine.compare(context, namespace, service, port).await
+}
+
+/// Sends the comparison's probes from now on.
+#[tauri::command]
+pub(crate) async fn start_comparison(engine: Shared<'_>) -> Result<(), Problem> {
+    engine.start_comparison()
+}
+
+/// Has the comparison's probes ask otherwise.
+#[tauri::command]
+pub(crate) async fn ask_comparison(engine: Shared<'_>, method: Method, path: String) -> Result<(), Problem> {
+    engine.ask(method, path)
+}
+
+/// Deletes the comparison's pod of this UID.
+#[tauri::command]
+pub(crate) async fn delete_compared_pod(engine: Shared<'_>, uid: String) -> Result<(), Problem> {
+    engine.delete_pod(&uid).await
+}
+
+/// Rolls the Deployment behind the comparison, on the demo cluster.
+#[tauri::command]
+pub(crate) async fn roll_compared(engine: Shared<'_>) -> Result<(), Problem> {
+    engine.roll().await
+}
+
+/// Closes the comparison; nothing of it is left when the answer comes.
+#[tauri::command]
+pub(crate) async fn close_comparison(engine: Shared<'_>) -> Result<(), Problem> {
+    engine.close_comparison().await;
+    Ok(())
+}
+
+/// The comparison's probes after number `after`.
+#[tauri::command]
+pub(crate) async fn probes(engine: Shared<'_>, after: u64) -> Result<Vec<Probe>, Problem> {
+    Ok(engine.probes(after))
+}
+
+/// The comparison as Markdown.
+#[tauri::command]
+pub(crate) async fn comparison_markdown(engine: Shared<'_>) -> Result<String, Problem> {
+    engine.comparison_markdown()
+}
+
+/// The comparison and its probes as JSON.
+#[tauri::command]
+pub(crate) async fn comparison_json(engine: Shared<'_>) -> Result<String, Problem> {
+    engine.comparison_json()
+}
+
+/// Marks a context as protected, or takes the mark away.
+#[tauri::command]
+pub(crate) async fn protect(engine: Shared<'_>, context: ContextId, protected: bool) -> Result<(), Problem> {
+    engine.protect(&context, protected);
+    Ok(())
 }
 
 /// Reads a port as it is typed in a list's row.

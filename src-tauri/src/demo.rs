@@ -27,6 +27,7 @@ impl DemoCluster {
             next: "Try again, or add a kubeconfig of your own.".into(),
         })?;
         let context = engine.add(Source::File(demo.kubeconfig().to_owned()))?.id;
+        engine.mark_demo(&context);
         *running = Some((demo, context.clone()));
         Ok(context)
     }

@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod carry;
+mod compare;
 mod direct;
 mod explain;
 mod get;

@@ -6,6 +6,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use portolan_demo::{Demo, Fault, Options, faults::FAULTS};
 use portolan_engine::{
     Wire,
+    compare::view::Method,
     error::Error,
     forward::{Balance, Forward, PortMap, Target},
     kubeconfig::{ContextEntry, Source},
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Profiles(ProfilesArgs),
     /// Say what a Service is, and why it does or does not work
     Explain(ExplainArgs),
+    /// Put a Service beside one of its pods, and see what each survives
+    Compare(CompareArgs),
     /// Run a small cluster of Portolan's own, to try things on
     Demo(DemoArgs),
 }
@@ -60,7 +63,14 @@ pub(crate) struct ClusterArgs {
 pub(crate) struct Opened {
     pub(crate) source: Source,
     /// Runs while the command does.
-    _demo: Option<Demo>,
+    demo: Option<Demo>,
+}
+
+impl Opened {
+    /// Whether it is a demo cluster that this command has started.
+    pub(crate) fn is_demo(&self) -> bool {
+        self.demo.is_some()
+    }
 }
 
 impl ClusterArgs {
@@ -68,10 +78,10 @@ impl ClusterArgs {
     pub(crate) async fn open(&self) -> Result<Opened, Ended> {
         if self.demo {
             let demo = demo::start(Options::default()).await?;
-            return Ok(Opened { source: Source::File(demo.kubeconfig().to_owned()), _demo: Some(demo) });
+            return Ok(Opened { source: Source::File(demo.kubeconfig().to_owned()), demo: Some(demo) });
         }
         let source = self.kubeconfig.clone().map_or(Source::Default, Source::File);
-        Ok(Opened { source, _demo: None })
+        Ok(Opened { source, demo: None })
     }
 
     /// The context that is meant, which must exist.
@@ -287,6 +297,64 @@ pub(crate) struct ExplainArgs {
     /// Text, or one JSON document
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub(crate) output: Format,
+}
+
+/// Put a Service beside one of its pods, and see what each survives.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A tunnel to the Service, a tunnel to one of its pods and the NodePort, if there is one, are asked the same on one clock,
+each time over a fresh connection: GET / twice a second where the port speaks HTTP.
+
+Examples:
+  portolan compare svc/web:http                     half a minute of each way
+  portolan compare svc/web:80 --delete-pod          and what happens when the pod goes
+  portolan compare --demo svc/web:http --delete-pod     no cluster is needed for this one")]
+pub(crate) struct CompareArgs {
+    /// The Service and its port, by name or by number
+    #[arg(value_name = "svc/NAME:PORT")]
+    pub(crate) target: String,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    /// How long
+    #[arg(long = "for", value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub(crate) length: Duration,
+    /// Delete the direct tunnel's pod after a quarter of the time
+    #[arg(long)]
+    pub(crate) delete_pod: bool,
+    /// Delete it without asking
+    #[arg(short, long, requires = "delete_pod")]
+    pub(crate) yes: bool,
+    /// What is asked [default: get where the port looks like HTTP]
+    #[arg(long, value_enum, value_name = "METHOD")]
+    pub(crate) method: Option<Asked>,
+    /// The path that is asked for
+    #[arg(long, value_name = "PATH", default_value = "/")]
+    pub(crate) path: String,
+    /// Ask also where the port does not look like HTTP: a connection every 5 s, and nothing sent over it
+    #[arg(long)]
+    pub(crate) start: bool,
+    /// Text, or one JSON document at the end
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+}
+
+/// What a probe asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Asked {
+    Get,
+    Head,
+    /// Nothing: that the connection is accepted is enough
+    Connect,
+}
+
+impl From<Asked> for Method {
+    fn from(asked: Asked) -> Method {
+        match asked {
+            Asked::Get => Method::Get,
+            Asked::Head => Method::Head,
+            Asked::Connect => Method::Connect,
+        }
+    }
 }
 
 /// Run a small cluster of Portolan's own, to try things on.

@@ -3,6 +3,7 @@
 //! Exit codes: 0 stopped by the user, 1 failed, 2 usage.
 
 mod args;
+mod compare;
 mod demo;
 mod explain;
 mod forward;
@@ -34,6 +35,7 @@ async fn main() -> ExitCode {
         Command::Up(args) => up::run(args).await,
         Command::Profiles(args) => profiles::run(args.command).await,
         Command::Explain(args) => explain::run(args).await,
+        Command::Compare(args) => compare::run(args).await,
         Command::Demo(args) => demo::run(args).await,
     };
     match done {

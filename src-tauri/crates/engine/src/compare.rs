@@ -56,6 +56,7 @@ use run::{Opening, Run, Wish};
 use subject::Subject;
 use view::{ComparisonView, Method, Probe};
 
+pub use account::{name, span};
 pub use report::{json, markdown};
 
 /// What a comparison works with.

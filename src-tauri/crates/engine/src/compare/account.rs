@@ -29,7 +29,7 @@ impl Account {
 }
 
 /// What a lane is called.
-pub(super) fn name(lane: LaneKind) -> &'static str {
+pub fn name(lane: LaneKind) -> &'static str {
     match lane {
         LaneKind::Service => "Service",
         LaneKind::Pod => "Direct pod",
@@ -38,7 +38,7 @@ pub(super) fn name(lane: LaneKind) -> &'static str {
 }
 
 /// `180 ms`, `1.2 s`, `0.8 ms`.
-pub(super) fn span(took: Duration) -> String {
+pub fn span(took: Duration) -> String {
     match took.as_micros() {
         us if us < 10_000 => format!("{:.1} ms", took.as_secs_f64() * 1_000.0),
         us if us < 1_000_000 => format!("{} ms", us / 1_000),

@@ -81,3 +81,91 @@ fn line(entry: &AccountEntry, opened_at: u64) -> String {
     let after = Duration::from_millis(entry.at.saturating_sub(opened_at));
     format!("- {:.1} s: {}\n", after.as_secs_f64(), entry.text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        compare::view::{
+            ComparisonState, Experiment, Happened, Hop, HopKind, HttpBy, Kept, LaneKind, Outcome, Permission, PodMet,
+        },
+        context::ContextId,
+        row::RowPort,
+    };
+
+    fn view() -> ComparisonView {
+        let port = RowPort { name: "http".into(), port: 80, target: None, node_port: None, protocol: "TCP".into() };
+        let hop = |value: &str, down| Hop { kind: HopKind::Local, value: value.into(), down };
+        let total = Score {
+            answered: 7,
+            helped: 2,
+            lost: 1,
+            p50_us: Some(2_100),
+            p95_us: Some(180_000),
+            longest_us: Some(1_250_000),
+        };
+        let lane = Lane {
+            kind: LaneKind::Service,
+            session: None,
+            address: "127.0.0.1:41780".into(),
+            way: vec![hop("127.0.0.1:41780", false), hop("web-1:80", true)],
+            phase: None,
+            recent: total,
+            total,
+            by_pod: vec![(1, 9)],
+            kept: Kept::None,
+            cuts: 3,
+        };
+        let node_port = Lane {
+            kind: LaneKind::NodePort,
+            address: String::new(),
+            total: Score::default(),
+            by_pod: Vec::new(),
+            way: Vec::new(),
+            cuts: 0,
+            ..lane.clone()
+        };
+        let met = |name: &str| PodMet { uid: name.into(), name: name.into(), exists: true };
+        let entry = AccountEntry { at: 11_500, lane: None, what: Happened::Verdict, text: "web-1 was deleted.".into() };
+        ComparisonView {
+            context: ContextId { source: "default".into(), name: "staging".into() },
+            namespace: "shop".into(),
+            service: "web".into(),
+            port,
+            asking: Asking { method: Method::Get, path: "/".into(), every_ms: 500, http_by: Some(HttpBy::Name) },
+            state: ComparisonState::Running,
+            opened_at: 10_000,
+            lanes: vec![lane, node_port],
+            pods: vec![met("web-1"), met("web-2")],
+            experiment: Experiment { delete: Permission::Yes, pod: Some(0), demo: false },
+            account: vec![entry],
+            probes: 10,
+        }
+    }
+
+    #[test]
+    fn the_markdown_has_the_numbers_the_ways_and_the_story() {
+        let text = markdown(&view());
+        let lines = [
+            "# svc/web:http: the Service beside a pod",
+            "Context staging, namespace shop. Each lane is asked GET / every 500 ms over a fresh connection.",
+            "| Service | 127.0.0.1:41780 | 7 | 2 | 1 | 2.1 ms | 180 ms | 1.2 s | web-2 9 | 3 |",
+            "| NodePort | not open | 0 | 0 | 0 | – | – | – | not known | 0 |",
+            "- Service: 127.0.0.1:41780 · ~~web-1:80~~",
+            "- 1.5 s: web-1 was deleted.",
+        ];
+        for line in lines {
+            assert!(text.lines().any(|there| there == line), "“{line}” is missing:\n{text}");
+        }
+    }
+
+    #[test]
+    fn the_json_is_the_view_and_its_probes_whole() {
+        let outcome = Outcome::Held { status: Some(200) };
+        let probe = Probe { number: 3, lane: LaneKind::Service, at: 5, took_us: 7, pod: Some(1), outcome };
+        let text = json(&view(), std::slice::from_ref(&probe));
+        let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::from_value::<ComparisonView>(read["comparison"].clone()).unwrap(), view());
+        assert_eq!(serde_json::from_value::<Vec<Probe>>(read["probes"].clone()).unwrap(), [probe]);
+    }
+}

@@ -141,6 +141,11 @@ impl Run {
         if phase.is_final() {
             lane.address = None;
         }
+        let settled = before == Some(Phase::Resolving) && phase != Phase::Resolving;
+        if settled && (kind == LaneKind::Pod || !matches!(phase, Phase::Active { .. })) {
+            // The tunnels lead somewhere, or are known not to: the first probe need not wait for its turn.
+            self.probe_soon();
+        }
         let told = account::phase(kind, before.as_ref(), &phase);
         let changed = told.is_some();
         if let Some(told) = told {

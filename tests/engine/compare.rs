@@ -126,7 +126,7 @@ async fn what_portolan_held_is_no_plain_success() -> Result {
         matches!(service.phase, Some(Phase::Waiting { .. })).then_some(())
     };
     until(&site, "the Service has no pod", waits).await?;
-    let gone = told(&*site.engine.comparison().ok_or("closed")?.borrow(), Happened::PodDeleted);
+    let gone = told(&site.engine.comparison().ok_or("closed")?.borrow(), Happened::PodDeleted);
     assert!(gone.len() == 1 && gone[0].contains("not from here"), "{gone:?}");
     // Held probes are under way when there is a pod again.
     let sent = site.engine.probes(0).len();

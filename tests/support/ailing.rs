@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use crate::{Result, cluster::Cluster, temporary::Temporary};
 
+/// Changes the spec of a pod.
+type Change = fn(&mut Value);
+
 /// A Service that does not work.
 #[derive(Debug)]
 pub struct Ailing {
@@ -16,9 +19,9 @@ pub struct Ailing {
     /// What the evidence has to name: an object's kind, and a value that was read there.
     pub read: (&'static str, &'static str),
     /// How many pods its Deployment has, and what is changed in them; `None` for no Deployment.
-    pods: Option<(usize, fn(&mut Value))>,
+    pods: Option<(usize, Change)>,
     /// What is changed in one more pod, if there is one.
-    besides: Option<fn(&mut Value)>,
+    besides: Option<Change>,
     /// The Service's spec, with that selector.
     service: fn(Value) -> Value,
 }

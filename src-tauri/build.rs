@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         "instead",
         "wait_for_name",
         "sign_in",
+        "explain",
         "compare",
         "start_comparison",
         "ask_comparison",

@@ -34,7 +34,6 @@ export function context(name: string, more: Partial<ContextView> = {}): ContextV
     current: false,
     protected: false,
     reach: { state: "not_checked" },
-    protected: false,
     namespaces: { state: "unknown" },
     ...more,
   };

@@ -28,10 +28,6 @@ namespace: string,
  */
 current: boolean, 
 /**
- * Whether it is marked protected: nothing is deleted there, and nothing probed before the user starts it.
- */
-protected: boolean, 
-/**
  * What is known about its API server.
  */
 reach: Reach, 

@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         "close_comparison",
         "probes",
         "comparison_markdown",
-        "comparison_json",
+        "save_comparison",
         "protect",
         "parse_port",
         "copy",

@@ -160,10 +160,10 @@ pub(crate) async fn comparison_markdown(engine: Shared<'_>) -> Result<String, Pr
     engine.comparison_markdown()
 }
 
-/// The comparison and its probes as JSON.
+/// Leaves the comparison and its probes as JSON in the user's downloads; in which file.
 #[tauri::command]
-pub(crate) async fn comparison_json(engine: Shared<'_>) -> Result<String, Problem> {
-    engine.comparison_json()
+pub(crate) async fn save_comparison(engine: Shared<'_>) -> Result<String, Problem> {
+    engine.save_comparison()
 }
 
 /// Marks a context as protected, or takes the mark away.

@@ -72,7 +72,7 @@ fn main() -> Result<(), NoWindow> {
             commands::close_comparison,
             commands::probes,
             commands::comparison_markdown,
-            commands::comparison_json,
+            commands::save_comparison,
             commands::protect,
             commands::parse_port,
             commands::copy,

@@ -244,7 +244,7 @@ describe("the account", () => {
     await fireEvent.click(at.getByTestId("copy-markdown"));
     await waitFor(() => expect(calls("copy")).toEqual([["# web : http"]]));
     await fireEvent.click(at.getByTestId("save-json"));
-    await waitFor(() => expect(calls("save")).toEqual([["portolan-web-8080.json", "{}"]]));
+    await waitFor(() => expect(at.getByTestId("saved").textContent).toBe("Saved to /home/me/Downloads/portolan-web-http.json"));
   });
 });
 

@@ -180,19 +180,15 @@ export class FakeBackend implements Backend {
     return "# web : http";
   }
 
-  async comparisonJson(): Promise<string> {
-    this.#called("comparisonJson");
-    return "{}";
+  async saveComparison(): Promise<string> {
+    this.#called("saveComparison");
+    return "/home/me/Downloads/portolan-web-http.json";
   }
 
   async explain(context: ContextId, namespace: string, service: string, probe: boolean): Promise<Explanation> {
     this.#called("explain", context, namespace, service, probe);
     if (this.explanation === null) throw { code: "target_not_found", message: `There is no svc/${service}.`, next: "" } satisfies Problem;
     return structuredClone(await this.explanation);
-  }
-
-  async save(name: string, text: string): Promise<void> {
-    this.#called("save", name, text);
   }
 
   #put(key: string, part: Part | null): void {

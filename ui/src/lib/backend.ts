@@ -66,10 +66,8 @@ export interface Backend {
   probes(after: number): Promise<Probe[]>;
   /** The comparison's result as Markdown. */
   comparisonMarkdown(): Promise<string>;
-  /** The comparison's result as JSON. */
-  comparisonJson(): Promise<string>;
+  /** Leaves the comparison's result as JSON in the user's downloads; in which file. */
+  saveComparison(): Promise<string>;
   /** What is to be said of a Service; `probe` says whether its ways are tried. */
   explain(context: ContextId, namespace: string, service: string, probe: boolean): Promise<Explanation>;
-  /** Leaves a text as a file of this name in the user's downloads. */
-  save(name: string, text: string): Promise<void>;
 }

@@ -3,7 +3,6 @@
 import { invoke } from "@tauri-apps/api/core";
 
 import type { Backend } from "./backend";
-import { download } from "./download";
 
 export const tauri: Backend = {
   changes: (after) => invoke("changes", { after }),
@@ -31,7 +30,6 @@ export const tauri: Backend = {
   closeComparison: () => invoke("close_comparison"),
   probes: (after) => invoke("probes", { after }),
   comparisonMarkdown: () => invoke("comparison_markdown"),
-  comparisonJson: () => invoke("comparison_json"),
+  saveComparison: () => invoke("save_comparison"),
   explain: (context, namespace, service, probe) => invoke("explain", { context, namespace, service, probe }),
-  save: download,
 };

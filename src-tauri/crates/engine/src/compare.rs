@@ -1,12 +1,13 @@
 //! The comparison: a Service's tunnel, a direct pod's tunnel and the NodePort, side by side on one clock.
 //!
 //! The map:
-//! - [`Comparisons`] has the one that is open, and is what the engine delegates to. `run` is its task: it owns the lanes,
+//! - `Comparisons` has the one that is open, and is what the engine delegates to. `run` is its task: it owns the lanes,
 //!   their sessions and their probes, and is the only writer of the [`view::ComparisonView`].
 //! - `subject` is what is compared, `pods` who serves it, `nodes` where its NodePort is: what Kubernetes says, read purely.
 //! - `lane` is one way; `ask` one probe of it, `outcome` what became of it, `score` and `ribbon` what became of all;
 //!   `kept` is the connection that is kept open; `way` draws the hops.
-//! - `account` has the words for what happens, `verdict` those for what a deletion cost, `report` for all of it.
+//! - `account` has the words for what happens, `verdict` those for what a deletion cost, `report` for all of it;
+//!   `saved` leaves that in a file.
 //! - `experiment` deletes a pod and rolls a Deployment.
 //!
 //! It is honest about what it is: what Portolan held or dialled again is told apart, and a pod is named only where it is
@@ -23,6 +24,7 @@ mod pods;
 mod report;
 mod ribbon;
 mod run;
+mod saved;
 mod score;
 mod subject;
 mod verdict;
@@ -58,6 +60,7 @@ use view::{ComparisonView, Method, Probe};
 
 pub use account::{name, span};
 pub use report::{json, markdown};
+pub(crate) use saved::save;
 
 /// What a comparison works with.
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use directories::UserDirs;
 use portolan_wire::upgrade::Wire;
 use tokio::sync::{OnceCell, watch};
 
@@ -326,6 +327,17 @@ impl Engine {
     pub fn comparison_json(&self) -> Result<String, Problem> {
         let (view, probes) = self.comparisons.report()?;
         Ok(compare::json(&view, &probes))
+    }
+
+    /// Leaves the comparison and the probes of its last two minutes as JSON in the user's downloads; in which file.
+    ///
+    /// # Errors
+    /// When none is open, or the file cannot be written.
+    pub fn save_comparison(&self) -> Result<String, Problem> {
+        let (view, probes) = self.comparisons.report()?;
+        let dirs = UserDirs::new().ok_or(Error::NoHome)?;
+        let folder = dirs.download_dir().filter(|folder| folder.is_dir()).unwrap_or(dirs.home_dir());
+        Ok(compare::save(folder, &view, &probes)?.display().to_string())
     }
 
     /// Closes the comparison. When this returns nothing of it is left: no probe, no tunnel, no port.

@@ -32,6 +32,7 @@ export const compare = {
   copyMarkdown: "Copy as Markdown",
   copiedMarkdown: "Copied",
   saveJson: "Save JSON",
+  savedTo: "Saved to",
   explain: "Explain",
   start: "Start",
   roll: "Roll the Deployment",

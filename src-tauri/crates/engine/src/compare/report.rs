@@ -83,7 +83,7 @@ fn line(entry: &AccountEntry, opened_at: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{
         compare::view::{
@@ -93,7 +93,7 @@ mod tests {
         row::RowPort,
     };
 
-    fn view() -> ComparisonView {
+    pub(in crate::compare) fn view() -> ComparisonView {
         let port = RowPort { name: "http".into(), port: 80, target: None, node_port: None, protocol: "TCP".into() };
         let hop = |value: &str, down| Hop { kind: HopKind::Local, value: value.into(), down };
         let total = Score {

@@ -87,7 +87,9 @@ async fn a_deleted_pod_breaks_the_direct_tunnel_and_costs_the_service_nothing() 
     let service = lane(&view, LaneKind::Service)?;
     assert_eq!(service.total.lost, 0, "{:#?}", view.account);
     assert!(verdict.starts_with(&format!("{deleted} was deleted. Direct pod: broken after ")), "{verdict}");
-    assert!(verdict.contains(" probes lost. Service: moved to ") && verdict.contains(", 0 lost, "), "{verdict}");
+    // Whether its last probes before had met that pod is left to chance.
+    let service = [" probes lost. Service: moved to ", " probes lost. Service: stayed with "];
+    assert!(service.iter().any(|words| verdict.contains(words)) && verdict.contains(", 0 lost, "), "{verdict}");
     assert!(told(&view, Happened::PodDeleted)[0].starts_with(&format!("{deleted} is deleted from here.")));
     let cut = told(&view, Happened::Cut);
     assert!(

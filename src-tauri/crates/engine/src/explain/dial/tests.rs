@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use futures::future::BoxFuture;
-use portolan_wire::{Connection, Kind, Warmth};
+use portolan_wire::{Connection, Failure, Kind, Warmth};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex, split};
 
 use super::*;
@@ -25,6 +25,8 @@ enum Pod {
     Ends,
     /// The API server says no.
     Forbidden,
+    /// The API server says nothing.
+    Away,
 }
 
 #[derive(Debug)]
@@ -39,6 +41,9 @@ impl Connector for Wire {
         let failure = |kind| Failure { kind, text: "scripted".into() };
         if matches!(self.pod, Pod::Forbidden) {
             return Box::pin(async move { Err(failure(Kind::Forbidden)) });
+        }
+        if matches!(self.pod, Pod::Away) {
+            return Box::pin(std::future::pending());
         }
         let (ours, theirs) = duplex(64 * 1024);
         let task = tokio::spawn(play(self.pod, theirs, self.received.clone()));
@@ -59,7 +64,7 @@ impl Connector for Wire {
 async fn play(pod: Pod, mut io: DuplexStream, received: Arc<Mutex<Vec<u8>>>) -> Result<(), Kind> {
     match pod {
         Pod::Refuses => return Err(Kind::Refused),
-        Pod::Ends | Pod::Forbidden => return Ok(()),
+        Pod::Ends | Pod::Forbidden | Pod::Away => return Ok(()),
         Pod::Greets(text) => io.write_all(text.as_bytes()).await.unwrap(),
         Pod::Mute | Pod::Says(_) => {}
     }
@@ -131,4 +136,6 @@ async fn an_answer_has_its_time_and_no_longer() {
     let (said, took_us, _) = dialled(Pod::Mute, get()).await;
     assert!(matches!(&said, Err(Unanswered::Missed(Missed::NoAnswer(LIMIT)))), "{said:?}");
     assert_eq!(took_us, 2_000_000);
+    let (said, ..) = dialled(Pod::Away, get()).await;
+    assert!(matches!(&said, Err(Unanswered::Missed(Missed::NoConnection(LIMIT)))), "{said:?}");
 }

@@ -21,6 +21,8 @@ enum Pod {
     Mute,
     /// Looks open, and then the runtime says that the dial was refused.
     Refuses,
+    /// The same, in a cluster that is far away.
+    RefusesFromAfar,
     /// Ends in good order, without a word.
     Ends,
     /// The API server says no.
@@ -64,6 +66,10 @@ impl Connector for Wire {
 async fn play(pod: Pod, mut io: DuplexStream, received: Arc<Mutex<Vec<u8>>>) -> Result<(), Kind> {
     match pod {
         Pod::Refuses => return Err(Kind::Refused),
+        Pod::RefusesFromAfar => {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            return Err(Kind::Refused);
+        }
         Pod::Ends | Pod::Forbidden | Pod::Away => return Ok(()),
         Pod::Greets(text) => io.write_all(text.as_bytes()).await.unwrap(),
         Pod::Mute | Pod::Says(_) => {}
@@ -127,6 +133,8 @@ async fn what_the_wire_says_of_the_end_is_told_before_what_was_seen_of_it() {
         let missed = matches!(&said, Err(Unanswered::Missed(Missed::Ended | Missed::Reset)));
         assert!(missed, "{how:?}: {said:?}");
     }
+    let (said, ..) = dialled(Pod::RefusesFromAfar, How::Connect).await;
+    assert!(matches!(&said, Err(Unanswered::Failed(failure)) if failure.kind == Kind::Refused), "{said:?}");
     let (said, ..) = dialled(Pod::Says("220 ready\r\n\r\n"), get()).await;
     assert!(matches!(&said, Err(Unanswered::Missed(Missed::NotHttp))), "{said:?}");
 }

@@ -4,16 +4,22 @@
 //! - `facts` is what is read, once, and what could not be.
 //! - `anatomy` puts its lines beside those of what it leads to.
 //! - `doctor` says what is wrong; `mark` are the rules that the list shares with him.
-//! - [`paths`] are the ways to it, and whether they answer; `dial` is one connection into a pod, to see whether it does.
-//! - `probing` asks for the doctor, where that is wanted; `http_port` says which ports speak HTTP.
+//! - `port` is one of its ports, and what it speaks.
+//! - `ask` is a question to one way, and `answer` what comes of it; `dial` asks a pod, by the wire that tunnels take,
+//!   `api_proxy` by the API server's proxy.
+//! - [`paths`] are the ways to it, and whether they answer.
+//! - `probing` hears for the doctor what the ways have answered, and asks the rest.
 
 mod anatomy;
+mod answer;
+mod api_proxy;
+mod ask;
 mod dial;
 mod doctor;
 mod facts;
-mod http_port;
 pub(crate) mod mark;
 pub mod paths;
+mod port;
 mod probing;
 pub mod view;
 
@@ -34,8 +40,8 @@ pub(crate) async fn explain(
     let mut paths = paths::of(&facts, &cluster.context);
     let probed = if probe {
         // First the ways, since their times are told.
-        paths::probe(cluster, &facts, &mut paths).await;
-        probing::probe(cluster, &facts).await
+        let answered = paths::probe(cluster, &facts, &mut paths).await;
+        probing::probe(cluster, &facts, &answered).await
     } else {
         Vec::new()
     };

@@ -129,7 +129,7 @@ impl FakeApi {
         state.watches.clear();
     }
 
-    /// How often a verb was asked of a collection, or of what is in it.
+    /// How often a verb was asked of a collection, or of what is in it; what is asked of anything else counts as a list.
     pub(crate) fn asked(&self, verb: Verb, path: &str) -> usize {
         self.state().requests.iter().filter(|(v, p)| *v == verb && p == path).count()
     }

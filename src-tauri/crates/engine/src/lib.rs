@@ -34,6 +34,7 @@ pub mod forward;
 pub mod kubeconfig;
 pub mod local_port;
 mod marks;
+mod node;
 pub mod open_files;
 pub mod parse;
 pub mod phase;

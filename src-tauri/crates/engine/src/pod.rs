@@ -1,9 +1,6 @@
 //! What a pod says of itself, as far as tunnels and lists need it.
 
-use k8s_openapi::{
-    api::core::v1::{Container, ContainerStatus, Pod},
-    apimachinery::pkg::util::intstr::IntOrString,
-};
+use k8s_openapi::api::core::v1::{Container, ContainerStatus, Pod};
 
 use crate::{error::Error, forward::PortRef, row::RowPort};
 
@@ -193,15 +190,4 @@ pub(crate) fn in_words(port: &RowPort) -> String {
         words.push_str(&port.protocol);
     }
     words
-}
-
-/// The number in this pod of a Service's targetPort; `None` if it is a name that no container port has.
-pub(crate) fn target_port(pod: &Pod, target: &IntOrString) -> Option<u16> {
-    match target {
-        IntOrString::Int(number) => u16::try_from(*number).ok(),
-        IntOrString::String(name) => {
-            let ports = declared_ports(pod);
-            ports.into_iter().find(|p| p.name == *name && p.protocol == "TCP").map(|p| p.port)
-        }
-    }
 }

@@ -2,7 +2,7 @@
 //!
 //! - [`probe`] is the whole of it. Who has to know the connection's own address before its answer takes the steps:
 //!   [`Connected::to`], then [`Connected::ask`].
-//! - [`looks_like_http`] says whether a port may be asked at all.
+//! - `looks_like_http` says whether a port may be asked at all.
 //!
 //! What is sent is a plain `GET` or `HEAD` with `Host`, a `User-Agent` that says who asks, and `Connection: close`; or,
 //! by [`Method::Connect`], not one byte.
@@ -24,7 +24,7 @@ use tokio::{
 };
 
 use crate::compare::view::Method;
-pub use http_by::looks_like_http;
+pub(crate) use http_by::looks_like_http;
 
 /// Who asks, for whoever reads the log of what is probed.
 pub const USER_AGENT: &str = concat!("portolan/", env!("CARGO_PKG_VERSION"), " (+probe)");

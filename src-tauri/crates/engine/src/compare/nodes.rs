@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::Node;
 use kube::{Api, ResourceExt, api::ListParams};
 
 use super::pods::Pods;
-use crate::{cluster::Cluster, probe::Connected};
+use crate::{cluster::Cluster, node, probe::Connected};
 
 /// So many nodes are looked at.
 const LOOKED_AT: u32 = 50;
@@ -32,12 +32,11 @@ impl Addresses {
     fn of(node: &Node) -> Addresses {
         let status = node.status.as_ref();
         let conditions = status.and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-        let all = status.and_then(|status| status.addresses.as_deref()).unwrap_or_default();
-        let internal = all.iter().filter(|address| address.type_ == "InternalIP");
+        let internal = node::addresses(node).filter(|(kind, _)| *kind == "InternalIP");
         Addresses {
             name: node.name_any(),
             ready: conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True"),
-            internal: internal.filter_map(|address| address.address.parse().ok()).collect(),
+            internal: internal.filter_map(|(_, address)| address.parse().ok()).collect(),
         }
     }
 }

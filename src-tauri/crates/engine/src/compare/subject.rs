@@ -10,6 +10,7 @@ use crate::{
     probe::looks_like_http,
     resolve,
     row::RowPort,
+    service,
 };
 
 /// Between two probes of a port that speaks HTTP, in milliseconds.
@@ -42,7 +43,7 @@ impl Subject {
             selector => selector.ok(),
         };
         let spec = service.spec.clone().unwrap_or_default();
-        let headless = spec.cluster_ip.as_deref() == Some("None");
+        let headless = service::is_headless(service);
         let declared = spec.ports.unwrap_or_default();
         let found = resolve::service_port(&target.to_string(), &declared, port)?;
         let in_row = rows::service_port(found, headless).ok_or_else(|| Error::PortNotFound {
@@ -52,11 +53,11 @@ impl Subject {
         })?;
         Ok(Subject {
             service: name.to_owned(),
-            http_by: looks_like_http(&in_row.name, in_row.port, found.app_protocol.as_deref()),
+            http_by: looks_like_http(found),
             port: in_row,
             selector,
             cluster_ip: spec.cluster_ip.filter(|_| !headless).unwrap_or_default(),
-            local: spec.external_traffic_policy.as_deref() == Some("Local"),
+            local: service::is_local(service),
         })
     }
 

@@ -4,16 +4,20 @@
 
 use std::time::Duration;
 
-use portolan_wire::{Connector, Ending, Failure, FromPod, PodPort};
+use portolan_wire::{Connector, Ending, FromPod, PodPort};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, join},
     time::{Instant, timeout},
 };
 
+use super::answer::{Answer, Unanswered};
 use crate::probe::{self, Missed, QUIET, Said};
 
+/// What is refused behind a connection that stands is told within this, and a round trip to a far cluster.
+const STANDS: Duration = Duration::from_secs(1);
+
 /// How the connection is tried.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum How {
     /// `GET /` for this host.
     Get { host: String },
@@ -21,35 +25,16 @@ pub(crate) enum How {
     Connect,
 }
 
-/// What came of it.
-#[derive(Debug)]
-pub(crate) struct Dialled {
-    /// How long it took, in microseconds: to the head of the answer, to the open connection where nothing was asked, or to
-    /// the end of all hope.
-    pub(crate) took_us: u64,
-    /// What was answered.
-    pub(crate) said: Result<Said, Unanswered>,
-}
-
-/// Why nothing was answered.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Unanswered {
-    /// The wire says why.
-    #[error(transparent)]
-    Failed(#[from] Failure),
-    /// There was a connection, and nothing came of it that is an answer.
-    #[error(transparent)]
-    Missed(#[from] Missed),
-}
-
-/// Connects once, and asks. It ends within `limit`, and, where nothing is asked for, [`QUIET`] after that.
-pub(crate) async fn dial(connector: &dyn Connector, to: &PodPort, how: &How, limit: Duration) -> Dialled {
+/// Connects once, and asks. It ends within `limit`, and, where nothing is asked for, [`STANDS`] after that.
+pub(crate) async fn dial(connector: &dyn Connector, to: &PodPort, how: &How, limit: Duration) -> Answer {
     let began = Instant::now();
+    let mut stands = false;
     let trying = async {
         let (mut from_pod, mut to_pod, ending) = match connector.connect(to, &[]).await {
             Ok(connection) => connection.into_parts(),
             Err(failure) => return (began.elapsed(), Err(failure.into())),
         };
+        stands = true;
         let (took, said) = match how {
             How::Connect => (began.elapsed(), stays(&mut from_pod).await),
             How::Get { host } => {
@@ -66,14 +51,18 @@ pub(crate) async fn dial(connector: &dyn Connector, to: &PodPort, how: &How, lim
             Err(missed) => (took, Err(why(missed, ending).await)),
         }
     };
-    let limit = if *how == How::Connect { limit + QUIET } else { limit };
-    let (took, said) = timeout(limit, trying).await.unwrap_or_else(|_| (limit, Err(Missed::NoAnswer(limit).into())));
-    Dialled { took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX), said }
+    let limit = if *how == How::Connect { limit + STANDS } else { limit };
+    let (took, said) = match timeout(limit, trying).await {
+        Ok(tried) => tried,
+        Err(_) if stands => (limit, Err(Missed::NoAnswer(limit).into())),
+        Err(_) => (limit, Err(Missed::NoConnection(limit).into())),
+    };
+    Answer { took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX), said }
 }
 
 /// Whether it stays open though nothing is said.
 async fn stays(from_pod: &mut FromPod) -> Result<Said, Missed> {
-    match timeout(QUIET, from_pod.fill_buf()).await {
+    match timeout(STANDS, from_pod.fill_buf()).await {
         Err(_) => Ok(Said::Accepted { first: Vec::new() }),
         Ok(Ok([])) => Err(Missed::Ended),
         Ok(Ok(said)) => Ok(Said::Accepted { first: said.to_vec() }),

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::{
-    api::core::v1::{Pod, Service, ServicePort},
-    apimachinery::pkg::util::intstr::IntOrString,
-};
+use k8s_openapi::api::core::v1::{Pod, Service, ServicePort};
 use kube::{ResourceExt, core::SelectorExt};
 
 use crate::{explain::view::FindingCode, pod, service};
@@ -50,18 +47,10 @@ impl PodBrief {
 
     /// Whether it has this port of the Service; one that is a number may be open unsaid.
     fn has(&self, port: &ServicePort) -> bool {
-        match named(port) {
+        match service::target_name(port) {
             Some(name) => self.ports.iter().any(|(of, kind)| of == name && kind == service::protocol(port)),
             None => true,
         }
-    }
-}
-
-/// The name that a port's targetPort is, if it is one.
-pub(crate) fn named(port: &ServicePort) -> Option<&str> {
-    match &port.target_port {
-        Some(IntOrString::String(name)) => Some(name),
-        Some(IntOrString::Int(_)) | None => None,
     }
 }
 
@@ -140,7 +129,7 @@ impl Mark {
 
     /// A few words for the Service's row.
     pub(crate) fn words(&self, service: &Service) -> String {
-        let name = |port: usize| service::ports(service).get(port).and_then(named).unwrap_or_default();
+        let name = |port: usize| service::ports(service).get(port).and_then(service::target_name).unwrap_or_default();
         match self {
             Mark::MatchesNothing => "no pods".into(),
             Mark::NoneReady { why } => format!("none ready: {why}"),

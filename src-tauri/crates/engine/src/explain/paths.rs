@@ -4,32 +4,38 @@
 //! - `of` draws them from what was read. Pure: nothing is asked.
 //! - `probe` asks each that leads out of the cluster, all at once, and says what came of it. [`now`] does all of that.
 //!
-//! The map: a `Scene` is what is drawn from, a `Drawn` way knows what it can be asked (`ask`). `through_api`, `outside`,
+//! The map: a `Scene` is what is drawn from, a `Drawn` way knows what it can be asked. `through_api`, `outside`,
 //! `ingress` and `in_cluster` draw what is there, `absent` what is not. `facts_of` is the one table of what never changes;
-//! `behind` knows where ways end, `port` what a port is, `address` how things are written. `cost` sets the detour through
-//! the API server against the node port.
+//! `behind` knows where ways end, `address` how things are written. `verdict` says what an answer means, `cost` sets the
+//! detour through the API server against the node port.
 //!
 //! Nothing but `GET /` or a bare connection is ever sent, and the former only to ports that look like HTTP.
 
 mod absent;
-mod address;
-mod ask;
+pub(super) mod address;
 mod behind;
 mod cost;
 mod facts_of;
 mod in_cluster;
 mod ingress;
 mod outside;
-mod port;
 #[cfg(test)]
 mod tests;
 mod through_api;
+mod verdict;
+
+use std::collections::HashSet;
 
 use futures::future::join_all;
 use k8s_openapi::api::core::v1::Service;
 
-use self::{ask::Ask, behind::Behind, port::Port};
-use super::{facts::Facts, view::AccessPath};
+use self::behind::Behind;
+use super::{
+    ask::{Answered, Ask},
+    facts::Facts,
+    port::Port,
+    view::AccessPath,
+};
 use crate::{cluster::Cluster, context::ContextId, error::Problem, service};
 
 /// How long a client sticks to its pod where the Service does not say: three hours, as Kubernetes has it.
@@ -53,33 +59,40 @@ pub(crate) fn of(facts: &Facts, context: &ContextId) -> Vec<AccessPath> {
 }
 
 /// Asks each way that leads out of the cluster whether it answers, all at once, and sets their verdicts; then what the
-/// detour through the API server costs, where that can be measured.
-pub(crate) async fn probe(cluster: &Cluster, facts: &Facts, paths: &mut [AccessPath]) {
+/// detour through the API server costs, where that can be measured. Ways that come to the same are asked once. Gives what
+/// was answered to whoever else wants to know.
+pub(crate) async fn probe(cluster: &Cluster, facts: &Facts, paths: &mut [AccessPath]) -> Answered {
     let drawn = draw(facts, &cluster.context);
     let mut asked = Vec::new();
     for path in paths {
         let Some(drawn) = drawn.iter().find(|drawn| drawn.is(path)) else { continue };
         // What was measured the last time is not true for ever.
         path.price.clone_from(&drawn.path.price);
-        asked.push((path, &drawn.ask));
+        asked.extend(drawn.ask.as_ref().map(|ask| (path, ask)));
     }
-    let verdicts = join_all(asked.iter().map(|(_, ask)| ask.verdict(cluster))).await;
-    for ((path, _), verdict) in asked.iter_mut().zip(verdicts) {
-        path.verdict = verdict.unwrap_or_else(|| path.verdict.clone());
+    let questions: HashSet<&Ask> = asked.iter().map(|(_, ask)| *ask).collect();
+    let answers = questions.into_iter().map(async |ask| (ask.clone(), ask.answer(cluster).await));
+    let answered: Answered = join_all(answers).await.into_iter().collect();
+    for (path, ask) in &mut asked {
+        if let Some(answer) = answered.get(*ask) {
+            path.verdict = verdict::of(ask, answer);
+        }
     }
     cost::tell(cluster, &mut asked).await;
+    answered
 }
 
 /// A way, and what it can be asked.
 #[derive(Clone, Debug)]
 struct Drawn {
     path: AccessPath,
-    ask: Ask,
+    /// None where its verdict stands without.
+    ask: Option<Ask>,
 }
 
 impl Drawn {
     fn unasked(path: AccessPath) -> Drawn {
-        Drawn { path, ask: Ask::Nothing }
+        Drawn { path, ask: None }
     }
 
     /// Whether it is this way.
@@ -132,8 +145,7 @@ impl<'a> Scene<'a> {
             u32::try_from(told.unwrap_or(STICKS)).unwrap_or_default()
         });
         let behind = Behind::of(facts, service, &ports);
-        let is_local = spec.external_traffic_policy.as_deref() == Some("Local");
-        Some(Scene { facts, context, service, ports, behind, is_local, affinity })
+        Some(Scene { facts, context, service, ports, behind, is_local: service::is_local(service), affinity })
     }
 
     fn name(&self) -> &str {

@@ -1,27 +1,28 @@
-//! Asks the ways to a Service's ports whether they are answered, once each: what the doctor sets against each other.
+//! Asks the ways to a Service's ports whether they are answered: what the doctor sets against each other.
 //!
-//! A port that speaks HTTP gets a plain `GET /` with Portolan's name, any other a connection and not a byte. Only pods to
-//! which the Service leads are asked; where there is none, what is wrong is said already.
+//! What was asked before ([`Answered`]) is not asked again. A port that speaks HTTP gets a plain `GET /`, any other a
+//! connection and not a byte. Only pods to which the Service leads are asked; where there is none, what is wrong is said
+//! already.
 
 mod heard;
+#[cfg(test)]
+mod tests;
 
 use futures::future::{join_all, join3};
-use http::Request;
-use k8s_openapi::api::core::v1::{Node, Pod, ServicePort};
-use kube::{ResourceExt, client::Body};
+use k8s_openapi::api::core::v1::{Node, Pod};
+use kube::ResourceExt;
 use portolan_wire::PodPort;
-use tokio::{
-    net::TcpStream,
-    time::{Duration, timeout},
-};
 
 use super::{
+    api_proxy,
+    ask::{Answered, Ask, how_to_ask},
     doctor::probed::{Heard, Probed},
     facts::Facts,
-    http_port,
     mark::PodBrief,
+    paths::address::host_port,
+    port::{Port, Speaks},
 };
-use crate::{cluster::Cluster, pod, service};
+use crate::{cluster::Cluster, node, pod, service};
 
 /// Pods that are dialled: what differs between them is told by three.
 const PODS: usize = 3;
@@ -29,29 +30,19 @@ const PODS: usize = 3;
 /// Nodes that are asked: each has the same port.
 const NODES: usize = 3;
 
-/// A dial and the answer to it have this long.
-const PATIENCE: Duration = Duration::from_secs(3);
-
-/// What is refused behind a connection that stands is told within this, and a round trip to a far cluster.
-const ACCEPTED: Duration = Duration::from_secs(1);
-
-/// A node answers a connection sooner than this, or not at all.
-const NODE: Duration = Duration::from_secs(2);
-
-/// Who asks.
-const USER_AGENT: &str = concat!("portolan/", env!("CARGO_PKG_VERSION"));
-
-/// Asks every TCP port in all ways that there are.
-pub(crate) async fn probe(cluster: &Cluster, facts: &Facts) -> Vec<Probed> {
+/// Asks every TCP port in all ways that there are, and were not `answered` before.
+pub(crate) async fn probe(cluster: &Cluster, facts: &Facts, answered: &Answered) -> Vec<Probed> {
     let (Some(of), Some(pods)) = (facts.service(), facts.serving()) else { return Vec::new() };
     let serves = |pod: &Pod| PodBrief::of(pod).is_some_and(|brief| brief.serves(of));
-    let pods: Vec<&Pod> = pods.into_iter().filter(|pod| serves(pod)).collect();
+    let mut pods: Vec<&Pod> = pods.into_iter().filter(|pod| serves(pod)).collect();
     if pods.is_empty() {
         return Vec::new();
     }
-    let probing = Probing { cluster, facts, pods };
-    let tcp = service::ports(of).iter().filter(|port| service::protocol(port) == "TCP");
-    join_all(tcp.filter_map(|port| Some(probing.port(u16::try_from(port.port).ok()?, port)))).await
+    // As tunnels choose: the first of them was asked.
+    pods.sort_by_cached_key(|pod| pod::preference(pod));
+    let probing = Probing { cluster, facts, pods, headless: service::is_headless(of), answered };
+    let tcp: Vec<Port> = service::ports(of).iter().filter_map(Port::of).filter(Port::is_tcp).collect();
+    join_all(tcp.iter().map(|port| probing.port(port))).await
 }
 
 /// What all of a Service's ports share.
@@ -60,102 +51,78 @@ struct Probing<'a> {
     facts: &'a Facts,
     /// Those to which the Service leads; one at least.
     pods: Vec<&'a Pod>,
+    headless: bool,
+    answered: &'a Answered,
 }
 
 impl Probing<'_> {
-    async fn port(&self, number: u16, port: &ServicePort) -> Probed {
-        let http = http_port::by(port).is_some();
-        let (tunnel, node_port, api_proxy) =
-            join3(self.tunnels(number, port, http), self.nodes(port), self.api_proxy(number, http)).await;
-        Probed { port: number, tunnel, node_port, api_proxy }
+    async fn port(&self, port: &Port) -> Probed {
+        let (tunnel, node_port, api_proxy) = join3(self.tunnels(port), self.nodes(port), self.api_proxy(port)).await;
+        Probed { port: port.number, tunnel, node_port, api_proxy }
     }
 
-    async fn tunnels(&self, number: u16, port: &ServicePort, http: bool) -> Vec<(String, u16, Heard)> {
-        let headless = self.facts.service().is_some_and(service::is_headless);
-        let in_pod = |of: &Pod| match &port.target_port {
-            Some(target) if !headless => pod::target_port(of, target),
-            _ => Some(number),
-        };
+    /// What was heard, else what is heard now.
+    async fn hear(&self, ask: &Ask) -> Heard {
+        match self.answered.get(ask) {
+            Some(answer) => heard::of(ask, answer),
+            None => self.ask(ask).await,
+        }
+    }
+
+    async fn ask(&self, ask: &Ask) -> Heard {
+        heard::of(ask, &ask.answer(self.cluster).await)
+    }
+
+    async fn tunnels(&self, port: &Port) -> Vec<(String, u16, Heard)> {
+        let in_pod = |pod: &Pod| if self.headless { Some(port.number) } else { port.in_pod(pod) };
         let dialled = self.pods.iter().take(PODS).filter_map(|pod| {
+            let (name, number) = (pod.name_any(), in_pod(pod)?);
             let to = PodPort {
                 namespace: self.facts.namespace.clone(),
-                pod: pod.name_any(),
+                pod: name.clone(),
                 uid: pod.metadata.uid.clone().unwrap_or_default(),
-                port: in_pod(pod)?,
+                port: number,
             };
-            Some(async move {
-                let heard = self.dial(&to, http).await;
-                (to.pod, to.port, heard)
-            })
+            let ask = Ask::Tunnel { to, how: how_to_ask(port, &host_port("localhost", number)) };
+            Some(async move { (name, number, self.hear(&ask).await) })
         });
         join_all(dialled).await
     }
 
-    async fn dial(&self, to: &PodPort, http: bool) -> Heard {
-        let request =
-            format!("GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: {USER_AGENT}\r\nConnection: close\r\n\r\n");
-        let first = if http { request.as_bytes() } else { &[] };
-        match timeout(PATIENCE, self.cluster.connector.connect(to, first)).await {
-            Err(_) => Heard::Silent(format!("no connection within {} s", PATIENCE.as_secs())),
-            Ok(Err(failure)) => heard::failure(&failure),
-            Ok(Ok(connection)) => heard::connection(connection, if http { PATIENCE } else { ACCEPTED }).await,
-        }
-    }
-
     /// The node port on nodes that have to answer: with `externalTrafficPolicy: Local` those that have a pod.
-    async fn nodes(&self, port: &ServicePort) -> Vec<(String, Heard)> {
+    async fn nodes(&self, port: &Port) -> Vec<(String, Heard)> {
         let (Some(number), Some(nodes)) = (port.node_port, self.facts.nodes.as_ref()) else { return Vec::new() };
-        let spec = self.facts.service().and_then(|service| service.spec.as_ref());
-        let local = spec.and_then(|spec| spec.external_traffic_policy.as_deref()) == Some("Local");
+        let local = self.facts.service().is_some_and(service::is_local);
         let has_pod = |node: &Node| {
             let name = node.name_any();
             self.pods.iter().any(|pod| pod.spec.as_ref().and_then(|spec| spec.node_name.as_ref()) == Some(&name))
         };
         let fitting = nodes.iter().filter(|node| !local || has_pod(node)).take(NODES);
         let asked = fitting.filter_map(address).map(async |host| {
-            let address = if host.contains(':') { format!("[{host}]:{number}") } else { format!("{host}:{number}") };
-            let heard = match timeout(NODE, TcpStream::connect(&address)).await {
-                Err(_) => Heard::Silent(format!("no connection within {} s", NODE.as_secs())),
-                Ok(Err(error)) => heard::refusal(&error),
-                Ok(Ok(stream)) => heard::stream(stream, ACCEPTED).await,
-            };
-            (address, heard)
+            let address = host_port(host, number);
+            let ask = Ask::Socket { host: host.to_owned(), port: number, how: how_to_ask(port, &address) };
+            (address, self.hear(&ask).await)
         });
         join_all(asked).await
     }
 
     /// The API server's proxy, for what it can carry: HTTP.
-    async fn api_proxy(&self, number: u16, http: bool) -> Option<Heard> {
-        let headless = self.facts.service().is_some_and(service::is_headless);
-        if !http || headless || self.facts.may("get", "services/proxy") == Some(false) {
+    async fn api_proxy(&self, port: &Port) -> Option<Heard> {
+        if port.speaks != Speaks::Http || self.headless || self.facts.may("get", "services/proxy") == Some(false) {
             return None;
         }
-        match self.ask_proxy(number).await {
-            // It may have chosen a pod that has just gone: the second time it is believed.
-            Heard::Refused(_) => Some(self.ask_proxy(number).await),
-            heard => Some(heard),
-        }
-    }
-
-    async fn ask_proxy(&self, number: u16) -> Heard {
         let Facts { namespace, name, .. } = self.facts;
-        let path = format!("/api/v1/namespaces/{namespace}/services/http:{name}:{number}/proxy/");
-        let request = Request::get(path).header(http::header::USER_AGENT, USER_AGENT).body(Body::empty());
-        let request = match request {
-            Ok(request) => request,
-            Err(error) => return Heard::Unasked(error.to_string()),
-        };
-        match timeout(PATIENCE, self.cluster.client.send(request)).await {
-            Err(_) => Heard::Silent(format!("no answer within {} s", PATIENCE.as_secs())),
-            Ok(Err(error)) => Heard::Unasked(error.to_string()),
-            Ok(Ok(response)) => heard::proxied(response, PATIENCE).await,
+        let ask = Ask::Proxy { path: api_proxy::path(namespace, name, "http", &port.reference()) };
+        match self.hear(&ask).await {
+            // It may have chosen a pod that has just gone: the second time it is believed.
+            Heard::Refused(_) => Some(self.ask(&ask).await),
+            heard => Some(heard),
         }
     }
 }
 
 /// The address by which a node is reached from outside, as far as it has one.
-fn address(node: &Node) -> Option<String> {
-    let addresses = node.status.as_ref()?.addresses.as_ref()?;
-    let of = |kind: &str| addresses.iter().find(|address| address.type_ == kind).map(|address| address.address.clone());
+fn address(node: &Node) -> Option<&str> {
+    let of = |wanted: &str| node::addresses(node).find(|(kind, _)| *kind == wanted).map(|(_, address)| address);
     of("ExternalIP").or_else(|| of("InternalIP"))
 }

@@ -1,12 +1,14 @@
-//! Whether a port speaks HTTP, as far as its names tell. Pure.
+//! Whether a port speaks HTTP, as far as its Service tells. Pure.
 
-use crate::compare::view::HttpBy;
+use k8s_openapi::api::core::v1::ServicePort;
+
+use crate::{compare::view::HttpBy, service};
 
 /// Ports that carry HTTP nearly everywhere. Those that mostly do, as 3000, 5000 or 9090, are left to their names.
-const NUMBERS: [u16; 5] = [80, 8000, 8008, 8080, 8081];
+const NUMBERS: [i32; 5] = [80, 8000, 8008, 8080, 8081];
 
 /// A plain request there is an error in the log of whoever expects TLS.
-const TLS_NUMBERS: [u16; 2] = [443, 8443];
+const TLS_NUMBERS: [i32; 2] = [443, 8443];
 
 /// What an appProtocol or a part of a name says that is no plain HTTP/1.
 const PART_OF_OTHERS: [&str; 24] = [
@@ -36,27 +38,32 @@ const PART_OF_OTHERS: [&str; 24] = [
     "udp",
 ];
 
-/// Whether a Service's or a container's port speaks HTTP, and by what that is known: its appProtocol, which has the last
-/// word; its name; its number. `None` where it does not look so, or looks like something else: then nothing is sent there
-/// unless the user says so.
-pub fn looks_like_http(name: &str, number: u16, app_protocol: Option<&str>) -> Option<HttpBy> {
-    if TLS_NUMBERS.contains(&number) {
+/// Whether a Service's port speaks HTTP, and by what that is known: its appProtocol, which has the last word; its name, or
+/// that of its targetPort; its number. `None` where it does not look so, or looks like something else: then nothing is
+/// sent there unless the user says so.
+pub(crate) fn looks_like_http(port: &ServicePort) -> Option<HttpBy> {
+    if service::protocol(port) != "TCP" || TLS_NUMBERS.contains(&port.port) {
         return None;
     }
-    if let Some(protocol) = app_protocol.filter(|protocol| !protocol.is_empty()) {
+    if let Some(protocol) = port.app_protocol.as_deref().filter(|protocol| !protocol.is_empty()) {
         // WebSockets begin with HTTP.
         let http = matches!(protocol.to_ascii_lowercase().as_str(), "http" | "ws" | "kubernetes.io/ws");
         return http.then_some(HttpBy::AppProtocol);
     }
-    let parts: Vec<&str> = name.split('-').collect();
-    if parts.iter().any(|part| PART_OF_OTHERS.contains(part)) {
+    let names = service::names(port);
+    if names.iter().any(|name| name.split('-').any(|part| PART_OF_OTHERS.contains(&part))) {
         return None;
     }
-    let says_so = |part: Option<&&str>| part.is_some_and(|part| matches!(*part, "http" | "web" | "www"));
-    if says_so(parts.first()) || says_so(parts.last()) {
+    if names.into_iter().any(says_so) {
         return Some(HttpBy::Name);
     }
-    NUMBERS.contains(&number).then_some(HttpBy::Number)
+    NUMBERS.contains(&port.port).then_some(HttpBy::Number)
+}
+
+/// Whether a name begins or ends with what HTTP is called.
+fn says_so(name: &str) -> bool {
+    let is_http = |part: Option<&str>| part.is_some_and(|part| matches!(part, "http" | "web" | "www"));
+    is_http(name.split('-').next()) || is_http(name.rsplit('-').next())
 }
 
 #[cfg(test)]
@@ -68,45 +75,58 @@ mod tests {
         use HttpBy::{AppProtocol, Name, Number};
         let table = [
             // appProtocol has the last word, also against name and number.
-            (("db", 5432, Some("http")), Some(AppProtocol)),
-            (("x", 7000, Some("HTTP")), Some(AppProtocol)),
-            (("x", 7000, Some("kubernetes.io/ws")), Some(AppProtocol)),
-            (("http", 80, Some("postgresql")), None),
-            (("http", 80, Some("grpc")), None),
-            (("http", 80, Some("kubernetes.io/h2c")), None),
-            (("http", 80, Some("https")), None),
-            (("http", 80, Some("example.com/custom")), None),
-            (("http", 7000, Some("")), Some(Name)),
+            ("{name: db, port: 5432, appProtocol: http}", Some(AppProtocol)),
+            ("{name: x, port: 7000, appProtocol: HTTP}", Some(AppProtocol)),
+            ("{name: x, port: 7000, appProtocol: kubernetes.io/ws}", Some(AppProtocol)),
+            ("{port: 1, targetPort: https, appProtocol: http}", Some(AppProtocol)),
+            ("{name: http, port: 80, appProtocol: postgresql}", None),
+            ("{name: http, port: 80, appProtocol: grpc}", None),
+            ("{name: http, port: 80, appProtocol: kubernetes.io/h2c}", None),
+            ("{name: http, port: 80, appProtocol: https}", None),
+            ("{name: http, port: 80, appProtocol: example.com/custom}", None),
+            ("{name: http, port: 7000, appProtocol: ''}", Some(Name)),
             // Then the name.
-            (("http", 9, None), Some(Name)),
-            (("web", 9, None), Some(Name)),
-            (("www", 9, None), Some(Name)),
-            (("http-admin", 9, None), Some(Name)),
-            (("admin-http", 9, None), Some(Name)),
-            (("httpd", 9, None), None),
-            (("webhook", 9, None), None),
-            (("api", 9, None), None),
-            (("metrics", 9, None), None),
-            (("https", 8080, None), None),
-            (("http-tls", 8080, None), None),
-            (("http2", 8080, None), None),
-            (("grpc-web", 8080, None), None),
-            (("redis", 8000, None), None),
-            (("dns-tcp", 80, None), None),
+            ("{name: http, port: 9}", Some(Name)),
+            ("{name: web, port: 9}", Some(Name)),
+            ("{name: www, port: 9}", Some(Name)),
+            ("{name: http-admin, port: 9}", Some(Name)),
+            ("{name: admin-http, port: 9}", Some(Name)),
+            ("{name: httpd, port: 9}", None),
+            ("{name: webhook, port: 9}", None),
+            ("{name: api, port: 9}", None),
+            ("{name: metrics, port: 9}", None),
+            ("{name: https, port: 8080}", None),
+            ("{name: http-tls, port: 8080}", None),
+            ("{name: http2, port: 8080}", None),
+            ("{name: grpc-web, port: 8080}", None),
+            ("{name: redis, port: 8000}", None),
+            ("{name: dns-tcp, port: 80}", None),
+            ("{name: postgresql, port: 5432}", None),
+            // Its own, or that of its targetPort; what either says against it counts.
+            ("{port: 1, targetPort: web}", Some(Name)),
+            ("{name: main, port: 1, targetPort: admin-http}", Some(Name)),
+            ("{name: http, port: 80, targetPort: https}", None),
+            ("{name: main, port: 80, targetPort: grpc}", None),
+            ("{name: https, port: 8080, targetPort: http}", None),
             // Then the number.
-            (("", 80, None), Some(Number)),
-            (("", 8080, None), Some(Number)),
-            (("admin", 8081, None), Some(Number)),
-            (("", 3000, None), None),
-            (("", 5432, None), None),
-            // Never where TLS is spoken.
-            (("", 443, None), None),
-            (("http", 443, None), None),
-            (("web", 8443, None), None),
-            (("http", 443, Some("http")), None),
+            ("{port: 80}", Some(Number)),
+            ("{port: 80, targetPort: main}", Some(Number)),
+            ("{port: 8080}", Some(Number)),
+            ("{name: admin, port: 8081}", Some(Number)),
+            ("{port: 1, targetPort: 8080}", None),
+            ("{port: 3000}", None),
+            ("{port: 5432}", None),
+            // Never where TLS is spoken, or no TCP.
+            ("{port: 443}", None),
+            ("{name: http, port: 443}", None),
+            ("{name: https, port: 443, targetPort: 8080}", None),
+            ("{name: web, port: 8443}", None),
+            ("{name: http, port: 443, appProtocol: http}", None),
+            ("{name: http, port: 80, protocol: UDP}", None),
         ];
-        for ((name, number, protocol), expected) in table {
-            assert_eq!(looks_like_http(name, number, protocol), expected, "{name} {number} {protocol:?}");
+        for (port, expected) in table {
+            let read: ServicePort = serde_saphyr::from_str(port).unwrap();
+            assert_eq!(looks_like_http(&read), expected, "{port}");
         }
     }
 }

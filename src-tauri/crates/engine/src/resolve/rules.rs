@@ -147,12 +147,8 @@ pub(crate) fn service(forward: &Forward, service: &Service, pods: Vec<&Pod>) -> 
     let numbers = chosen.iter().map(|p| u16::try_from(p.port).ok()).collect();
     let in_pod = |pod: &Pod, slot: usize| {
         let port: &ServicePort = chosen[slot];
-        match &port.target_port {
-            // A headless Service is only a name: clients connect to the pod's port of the same number.
-            _ if headless => u16::try_from(port.port).ok(),
-            None => u16::try_from(port.port).ok(),
-            Some(target) => pod::target_port(pod, target),
-        }
+        // A headless Service is only a name: clients connect to the pod's port of the same number.
+        if headless { u16::try_from(port.port).ok() } else { service::port_in_pod(port, pod) }
     };
     let resolution =
         Resolution { affinity: service::has_affinity(service), ..ready(forward, &pods, numbers, (serves, in_pod)) };

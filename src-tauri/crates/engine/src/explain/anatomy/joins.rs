@@ -9,7 +9,7 @@ use crate::{
     explain::{
         doctor::{listening, probed::Probed},
         facts::Facts,
-        mark::{Mark, PodBrief, marks, named},
+        mark::{Mark, PodBrief, marks},
         view::{AnatomyObject, End, FindingCode, Join, JoinKind},
     },
     service,
@@ -114,7 +114,7 @@ impl Ports<'_> {
             return joins;
         }
         let from = if headless || self.port.target_port.is_none() { "port" } else { "targetPort" };
-        let lesson = match named(self.port) {
+        let lesson = match service::target_name(self.port) {
             _ if headless => HEADLESS,
             Some(_) => BY_NAME,
             None => BY_NUMBER,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use futures::future::BoxFuture;
-use portolan_wire::{Connection, Kind, Warmth};
+use portolan_wire::{Connection, Failure, Kind, Warmth};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex, split};
 
 use super::*;
@@ -21,10 +21,14 @@ enum Pod {
     Mute,
     /// Looks open, and then the runtime says that the dial was refused.
     Refuses,
+    /// The same, in a cluster that is far away.
+    RefusesFromAfar,
     /// Ends in good order, without a word.
     Ends,
     /// The API server says no.
     Forbidden,
+    /// The API server says nothing.
+    Away,
 }
 
 #[derive(Debug)]
@@ -39,6 +43,9 @@ impl Connector for Wire {
         let failure = |kind| Failure { kind, text: "scripted".into() };
         if matches!(self.pod, Pod::Forbidden) {
             return Box::pin(async move { Err(failure(Kind::Forbidden)) });
+        }
+        if matches!(self.pod, Pod::Away) {
+            return Box::pin(std::future::pending());
         }
         let (ours, theirs) = duplex(64 * 1024);
         let task = tokio::spawn(play(self.pod, theirs, self.received.clone()));
@@ -59,7 +66,11 @@ impl Connector for Wire {
 async fn play(pod: Pod, mut io: DuplexStream, received: Arc<Mutex<Vec<u8>>>) -> Result<(), Kind> {
     match pod {
         Pod::Refuses => return Err(Kind::Refused),
-        Pod::Ends | Pod::Forbidden => return Ok(()),
+        Pod::RefusesFromAfar => {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            return Err(Kind::Refused);
+        }
+        Pod::Ends | Pod::Forbidden | Pod::Away => return Ok(()),
         Pod::Greets(text) => io.write_all(text.as_bytes()).await.unwrap(),
         Pod::Mute | Pod::Says(_) => {}
     }
@@ -122,6 +133,8 @@ async fn what_the_wire_says_of_the_end_is_told_before_what_was_seen_of_it() {
         let missed = matches!(&said, Err(Unanswered::Missed(Missed::Ended | Missed::Reset)));
         assert!(missed, "{how:?}: {said:?}");
     }
+    let (said, ..) = dialled(Pod::RefusesFromAfar, How::Connect).await;
+    assert!(matches!(&said, Err(Unanswered::Failed(failure)) if failure.kind == Kind::Refused), "{said:?}");
     let (said, ..) = dialled(Pod::Says("220 ready\r\n\r\n"), get()).await;
     assert!(matches!(&said, Err(Unanswered::Missed(Missed::NotHttp))), "{said:?}");
 }
@@ -131,4 +144,6 @@ async fn an_answer_has_its_time_and_no_longer() {
     let (said, took_us, _) = dialled(Pod::Mute, get()).await;
     assert!(matches!(&said, Err(Unanswered::Missed(Missed::NoAnswer(LIMIT)))), "{said:?}");
     assert_eq!(took_us, 2_000_000);
+    let (said, ..) = dialled(Pod::Away, get()).await;
+    assert!(matches!(&said, Err(Unanswered::Missed(Missed::NoConnection(LIMIT)))), "{said:?}");
 }

@@ -10,7 +10,7 @@ use crate::{
     error::list,
     explain::{
         facts::{Facts, called, pod_called},
-        mark::{Mark, PodBrief, marks, named},
+        mark::{Mark, PodBrief, marks},
         view::{Evidence, Finding, FindingCode, Severity, Snippet},
     },
     pod,
@@ -55,7 +55,7 @@ struct Place<'a> {
 
 impl Place<'_> {
     fn name(&self) -> &str {
-        named(self.port).unwrap_or_default()
+        service::target_name(self.port).unwrap_or_default()
     }
 
     fn asked(&self) -> Evidence {

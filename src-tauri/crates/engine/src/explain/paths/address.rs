@@ -1,10 +1,9 @@
 //! Addresses as people write them and copy them.
 
-use super::port::Speaks;
-use crate::context::ContextId;
+use crate::{context::ContextId, explain::port::Speaks};
 
 /// `10.0.3.11:30080`, `[fd00::1]:30080`.
-pub(super) fn host_port(host: &str, port: u16) -> String {
+pub(in crate::explain) fn host_port(host: &str, port: u16) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 

@@ -8,9 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::ResourceExt;
 
-use super::port::Port;
 use crate::{
-    explain::{facts::Facts, view::AccessPath},
+    explain::{facts::Facts, port::Port, view::AccessPath},
     pod, service,
 };
 

@@ -5,10 +5,11 @@ use std::{collections::BTreeSet, time::Duration};
 use portolan_wire::Warmth;
 use tokio::time::timeout;
 
-use super::ask::Ask;
 use crate::{
     cluster::Cluster,
     explain::{
+        answer::Answer,
+        ask::Ask,
         dial::How,
         view::{AccessPath, PathKind, Verdict},
     },
@@ -47,6 +48,10 @@ struct Measured {
 }
 
 async fn measure(cluster: &Cluster, asked: &[(&mut AccessPath, &Ask)]) -> Vec<Measured> {
+    let comparable = comparable(asked);
+    if comparable.is_empty() {
+        return Vec::new();
+    }
     // As a tunnel that is open has it: what carries a connection is there before the connection.
     let _warm: Vec<Warmth> = asked
         .iter()
@@ -56,11 +61,11 @@ async fn measure(cluster: &Cluster, asked: &[(&mut AccessPath, &Ask)]) -> Vec<Me
         })
         .collect();
     let mut measured = Vec::new();
-    for (straight, detours) in comparable(asked) {
+    for (straight, detours) in comparable {
         let mut times = vec![Vec::new(); detours.len() + 1];
         for _ in 0..TIMES {
             for (at, times) in detours.iter().chain([&straight]).zip(&mut times) {
-                if let Some(Verdict::Answers { took_us, .. }) = asked[*at].1.verdict(cluster).await {
+                if let Answer { took_us, said: Ok(_) } = asked[*at].1.answer(cluster).await {
                     times.push(took_us);
                 }
             }
@@ -93,7 +98,7 @@ fn is_http(ask: &Ask) -> bool {
     match ask {
         Ask::Proxy { .. } => true,
         Ask::Tunnel { how, .. } | Ask::Socket { how, .. } => matches!(how, How::Get { .. }),
-        Ask::Front { .. } | Ask::Nothing => false,
+        Ask::Front { .. } => false,
     }
 }
 

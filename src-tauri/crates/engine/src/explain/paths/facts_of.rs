@@ -3,8 +3,10 @@
 //! They are short, since they are cells: 40 characters at the most, but for `gives` and `price`, which are sentences. Where
 //! a Service's own settings say otherwise, whoever draws the way replaces a cell.
 
-use super::port::Port;
-use crate::explain::view::{AccessPath, PathKind, Verdict};
+use crate::explain::{
+    port::Port,
+    view::{AccessPath, PathKind, Verdict},
+};
 
 /// A kind of way, as finely as their facts differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

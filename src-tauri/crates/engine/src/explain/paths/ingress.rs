@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::networking::v1::{Ingress, IngressBackend};
 use kube::ResourceExt;
 
-use super::{Drawn, Scene, ask::Ask, facts_of::Sort, port::Port};
+use super::{Drawn, Scene, facts_of::Sort};
 use crate::explain::{
+    ask::Ask,
     dial::How,
+    port::Port,
     view::{AccessPath, Verdict},
 };
 
@@ -76,7 +78,7 @@ fn draw(scene: &Scene, rule: &Rule) -> Drawn {
         false => path,
     };
     match ask(rule, given, is_tls) {
-        Ok(ask) => Drawn { path, ask },
+        Ok(ask) => Drawn { path, ask: Some(ask) },
         Err(why) => Drawn::unasked(AccessPath { verdict: Verdict::NotProbed { why: why.into() }, ..path }),
     }
 }

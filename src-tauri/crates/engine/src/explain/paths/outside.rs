@@ -8,12 +8,17 @@ use kube::ResourceExt;
 use super::{
     Drawn, Scene,
     address::{host_port, url},
-    ask::{Ask, how_to_ask},
     behind::Place,
     facts_of::Sort,
-    port::Port,
 };
-use crate::explain::view::{AccessPath, Verdict};
+use crate::{
+    explain::{
+        ask::{Ask, how_to_ask},
+        port::Port,
+        view::{AccessPath, Verdict},
+    },
+    node,
+};
 
 /// So many nodes are drawn and asked: enough to see how a cluster's nodes answer. Some have thousands, and each has
 /// the same ports.
@@ -81,7 +86,7 @@ fn asked(path: AccessPath, port: &Port, host: &str, number: u16) -> Drawn {
         return Drawn::unasked(AccessPath { verdict: Verdict::NotProbed { why }, ..path });
     }
     let how = how_to_ask(port, &host_port(host, number));
-    Drawn { path, ask: Ask::Socket { host: host.to_owned(), port: number, how } }
+    Drawn { path, ask: Some(Ask::Socket { host: host.to_owned(), port: number, how }) }
 }
 
 /// The addresses of the nodes, those that run a ready pod first, and how many nodes were left out. Where nodes may not be
@@ -103,9 +108,13 @@ fn addresses(scene: &Scene) -> (Vec<NodeAddress>, usize) {
 /// Each address once: some nodes are called by their IP.
 fn of_node(node: &Node) -> Vec<NodeAddress> {
     let mut seen = BTreeSet::new();
-    let all = node.status.iter().flat_map(|status| status.addresses.iter().flatten());
-    let new = all.filter(|at| seen.insert(at.address.clone()));
-    new.map(|at| NodeAddress { node: node.name_any(), kind: at.type_.clone(), address: at.address.clone() }).collect()
+    let new = node::addresses(node).filter(|(_, address)| seen.insert(*address));
+    let of_it = |(kind, address): (&str, &str)| NodeAddress {
+        node: node.name_any(),
+        kind: kind.to_owned(),
+        address: address.to_owned(),
+    };
+    new.map(of_it).collect()
 }
 
 fn by_pod(place: &Place) -> Option<NodeAddress> {

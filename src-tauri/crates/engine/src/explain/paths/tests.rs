@@ -3,7 +3,7 @@
 mod inside;
 mod outside;
 
-use super::{ask::Ask, *};
+use super::*;
 use crate::{
     explain::{
         dial::How,
@@ -135,8 +135,7 @@ fn only_ports_that_look_like_http_are_sent_anything() {
     let all = drawn(&facts);
     let asked: Vec<String> = all
         .iter()
-        .filter_map(|drawn| match &drawn.ask {
-            Ask::Nothing => None,
+        .filter_map(|drawn| match drawn.ask.as_ref()? {
             Ask::Tunnel { to, how } => Some(format!("{:?} {to} {how:?}", drawn.path.kind)),
             Ask::Proxy { path } => Some(format!("{:?} {path}", drawn.path.kind)),
             Ask::Socket { host, port, how } => Some(format!("{:?} {host}:{port} {how:?}", drawn.path.kind)),

@@ -5,13 +5,16 @@ use portolan_wire::PodPort;
 use super::{
     Drawn, Scene,
     address::{command, host_port, of_server},
-    ask::{Ask, how_to_ask},
     behind::Place,
     facts_of::Sort,
-    port::{Port, Speaks},
 };
 use crate::{
-    explain::view::{AccessPath, Verdict},
+    explain::{
+        api_proxy,
+        ask::{Ask, how_to_ask},
+        port::{Port, Speaks},
+        view::{AccessPath, Verdict},
+    },
     local_port::suggestion,
     pod,
 };
@@ -51,7 +54,7 @@ fn service_tunnel(scene: &Scene, port: &Port) -> Drawn {
         return Drawn::unasked(AccessPath { verdict: Verdict::NotProbed { why: why.into() }, ..path });
     };
     let how = how_to_ask(port, &host_port("localhost", to.port));
-    Drawn { path, ask: Ask::Tunnel { to, how } }
+    Drawn { path, ask: Some(Ask::Tunnel { to, how }) }
 }
 
 /// A tunnel to one of the pods, for each port: the one that Portolan would choose first, else one that runs.
@@ -77,7 +80,7 @@ fn pod_tunnel(scene: &Scene, place: &Place, port: &Port) -> Option<Drawn> {
         ..path
     };
     let how = how_to_ask(port, &host_port("localhost", to.port));
-    Some(Drawn { path, ask: Ask::Tunnel { to, how } })
+    Some(Drawn { path, ask: Some(Ask::Tunnel { to, how }) })
 }
 
 /// How the wire addresses the port there; none where there is no pod, or where it has no such port.
@@ -93,15 +96,14 @@ pub(super) fn proxies(scene: &Scene) -> Vec<Drawn> {
 
 fn proxy(scene: &Scene, port: &Port) -> Drawn {
     let scheme = if port.speaks == Speaks::Https { "https" } else { "http" };
-    let service = format!("{scheme}:{}:{}", scene.name(), port.reference());
-    let below = format!("/api/v1/namespaces/{}/services/{service}/proxy/", scene.namespace());
+    let below = api_proxy::path(scene.namespace(), scene.name(), scheme, &port.reference());
     let url = format!("{}{below}", scene.facts.server.trim_end_matches('/'));
     let path = Sort::ApiProxy.to(port, url);
     let path = scene.behind.promised(AccessPath { way: vec![scene.api_server(), scene.behind.end(port)], ..path });
     match port.speaks {
-        Speaks::Http => Drawn { path, ask: Ask::Proxy { path: below } },
+        Speaks::Http => Drawn { path, ask: Some(Ask::Proxy { path: below }) },
         // The API server speaks TLS with the pod itself: what is sent here is a plain GET either way.
-        Speaks::Https => Drawn { path, ask: Ask::Proxy { path: below } },
+        Speaks::Https => Drawn { path, ask: Some(Ask::Proxy { path: below }) },
         Speaks::Something => {
             let why = format!("port {} does not look like HTTP", port.number);
             Drawn::unasked(AccessPath { verdict: Verdict::NotProbed { why }, ..path })

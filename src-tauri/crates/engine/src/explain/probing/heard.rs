@@ -1,90 +1,72 @@
-//! What an answer, or the lack of one, means.
+//! What an answer, or the lack of one, means to the doctor. Pure.
 
-use std::io::{Error, ErrorKind};
+use http::StatusCode;
+use portolan_wire::{Failure, Kind};
 
-use http::{Response, StatusCode};
-use http_body_util::{BodyExt, Limited};
-use kube::{client::Body, core::Status};
-use portolan_wire::{Connection, Failure, Kind};
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt},
-    net::TcpStream,
-    time::{Duration, timeout},
+use crate::{
+    explain::{
+        answer::{Answer, Unanswered, in_words},
+        ask::Ask,
+        doctor::probed::Heard,
+    },
+    probe::Missed,
 };
-
-use crate::explain::doctor::probed::Heard;
-
-/// What the API server says of its own fits in this; a pod's page need not.
-const STATUS: usize = 16 * 1024;
 
 const CONNECTED: &str = "connected";
 
-/// A tunnel's connection that could not be made, or that ended.
-pub(super) fn failure(failure: &Failure) -> Heard {
+/// What was heard of who was asked.
+pub(super) fn of(ask: &Ask, answer: &Answer) -> Heard {
+    match &answer.said {
+        Ok(said) => Heard::Answers(in_words(said)),
+        Err(Unanswered::Failed(failure)) => by_wire(failure),
+        Err(Unanswered::ApiServer { code, message }) => by_api_server(*code, message),
+        Err(Unanswered::Unasked(why)) => Heard::Unasked(why.clone()),
+        Err(Unanswered::Missed(missed)) => match ask {
+            Ask::Tunnel { .. } => in_tunnel(missed),
+            Ask::Proxy { .. } => Heard::Silent(missed.to_string()),
+            Ask::Socket { .. } | Ask::Front { .. } => at_node(missed),
+        },
+    }
+}
+
+/// A tunnel's connection that could not be made, or that the wire ended.
+fn by_wire(failure: &Failure) -> Heard {
     match failure.kind {
         Kind::Refused => Heard::Refused("connection refused in the pod".into()),
         _ => Heard::Unasked(failure.to_string()),
     }
 }
 
-/// What comes over a tunnel's connection. The dial in the pod may fail after it stands.
-pub(super) async fn connection(connection: Connection, patience: Duration) -> Heard {
-    let (mut from_pod, _to_pod, ending) = connection.into_parts();
-    match timeout(patience, from_pod.fill_buf()).await {
-        // Nobody has refused it.
-        Err(_) => Heard::Answers(CONNECTED.into()),
-        Ok(Ok(said)) if !said.is_empty() => Heard::Answers(status_line(said).unwrap_or_else(|| CONNECTED.into())),
-        Ok(Ok(_) | Err(_)) => match timeout(patience, ending).await {
-            Ok(Err(why)) => failure(&why),
-            Ok(Ok(())) | Err(_) => Heard::Answers("connected, and ended by the program".into()),
-        },
+/// Whatever comes of a connection into the pod that stands, nobody has refused it.
+fn in_tunnel(missed: &Missed) -> Heard {
+    match missed {
+        Missed::NoConnection(_) => Heard::Silent(missed.to_string()),
+        Missed::NoAnswer(_) | Missed::NotHttp => Heard::Answers(CONNECTED.into()),
+        Missed::Refused | Missed::Reset | Missed::Ended | Missed::Other(_) => {
+            Heard::Answers("connected, and ended by the program".into())
+        }
+        Missed::BadPath(_) => Heard::Unasked(missed.to_string()),
     }
 }
 
-/// `200 OK` of an HTTP answer's first line.
-fn status_line(said: &[u8]) -> Option<String> {
-    let line = said.split(|byte| *byte == b'\r').next()?;
-    let (version, status) = std::str::from_utf8(line).ok()?.split_once(' ')?;
-    version.starts_with("HTTP/1.").then(|| status.to_owned())
-}
-
-/// A connection to a node that could not be made.
-pub(super) fn refusal(error: &Error) -> Heard {
-    match error.kind() {
-        ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => Heard::Refused("connection refused".into()),
-        _ => Heard::Silent(error.to_string()),
+/// What stands before the pod there may take a connection without having one.
+fn at_node(missed: &Missed) -> Heard {
+    match missed {
+        Missed::Refused => Heard::Refused("connection refused".into()),
+        Missed::Reset => Heard::Refused("connection reset".into()),
+        Missed::NoAnswer(_) | Missed::NotHttp => Heard::Answers(CONNECTED.into()),
+        Missed::NoConnection(_) | Missed::Other(_) => Heard::Silent(missed.to_string()),
+        Missed::Ended | Missed::BadPath(_) => Heard::Unasked(missed.to_string()),
     }
 }
 
-/// What comes over a connection to a node. What stands before the pod there may have taken it without having one.
-pub(super) async fn stream(mut stream: TcpStream, patience: Duration) -> Heard {
-    match timeout(patience, stream.read_u8()).await {
-        Err(_) | Ok(Ok(_)) => Heard::Answers(CONNECTED.into()),
-        Ok(Err(error)) if error.kind() == ErrorKind::ConnectionReset => Heard::Refused("connection reset".into()),
-        Ok(Err(_)) => Heard::Unasked("closed at once".into()),
-    }
-}
-
-/// What the API server's proxy answers: the pod's words, or its own about the pod.
-pub(super) async fn proxied(response: Response<Body>, patience: Duration) -> Heard {
-    let status = response.status();
-    // A pod's own errors are answers, too; only the API server speaks of itself in a Status.
-    if !status.is_client_error() && !status.is_server_error() {
-        return Heard::Answers(status.to_string());
-    }
-    let body = timeout(patience, Limited::new(response.into_body(), STATUS).collect()).await;
-    let said = body.ok().and_then(Result::ok).map(|body| body.to_bytes());
-    let own = said.and_then(|said| serde_json::from_slice::<Status>(&said).ok());
-    own.map_or_else(|| Heard::Answers(status.to_string()), |own| by_api_server(status, &own.message))
-}
-
-fn by_api_server(status: StatusCode, message: &str) -> Heard {
+fn by_api_server(code: u16, message: &str) -> Heard {
     // Its texts are no API: each is known by the least that identifies it.
     if ["connection refused", "connection reset"].iter().any(|part| message.contains(part)) {
         return Heard::Refused(message.to_owned());
     }
-    match status {
-        StatusCode::SERVICE_UNAVAILABLE | StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => {
+    match StatusCode::from_u16(code) {
+        Ok(StatusCode::SERVICE_UNAVAILABLE | StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT) => {
             Heard::Silent(message.to_owned())
         }
         _ => Heard::Unasked(message.to_owned()),
@@ -93,7 +75,70 @@ fn by_api_server(status: StatusCode, message: &str) -> Heard {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use portolan_wire::PodPort;
+
     use super::*;
+    use crate::{explain::dial::How, probe::Said};
+
+    /// One of each way.
+    fn asks() -> [Ask; 3] {
+        let to = PodPort { namespace: "shop".into(), pod: "web-1".into(), uid: "u1".into(), port: 80 };
+        [
+            Ask::Tunnel { to, how: How::Connect },
+            Ask::Socket { host: "10.0.0.1".into(), port: 30080, how: How::Connect },
+            Ask::Proxy { path: "/".into() },
+        ]
+    }
+
+    fn meaning(heard: &Heard) -> &'static str {
+        match heard {
+            Heard::Refused(_) => "refused",
+            Heard::Silent(_) => "silent",
+            Heard::Unasked(_) => "unasked",
+            Heard::Answers(_) => "answers",
+        }
+    }
+
+    #[test]
+    fn what_is_missed_means_something_else_on_each_way() {
+        let after = Duration::from_secs(2);
+        let table = [
+            // tunnel, node, API server's proxy
+            (Missed::Refused, ["answers", "refused", "silent"]),
+            (Missed::Reset, ["answers", "refused", "silent"]),
+            (Missed::Ended, ["answers", "unasked", "silent"]),
+            (Missed::NoConnection(after), ["silent", "silent", "silent"]),
+            (Missed::NoAnswer(after), ["answers", "answers", "silent"]),
+            (Missed::NotHttp, ["answers", "answers", "silent"]),
+            (Missed::Other("no way leads there".into()), ["answers", "silent", "silent"]),
+        ];
+        for (missed, expected) in table {
+            let heard = asks().map(|ask| {
+                let answer = Answer { took_us: 1, said: Err(missed.clone().into()) };
+                meaning(&of(&ask, &answer))
+            });
+            assert_eq!(heard, expected, "{missed:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_answered_and_what_the_wire_says_is_told_in_words() {
+        let [tunnel, ..] = asks();
+        let failed = |kind| Err(Unanswered::Failed(Failure { kind, text: "as it is said".into() }));
+        let forbidden = Failure { kind: Kind::Forbidden, text: "as it is said".into() }.to_string();
+        let page = Said::Http { status: 503, headers: Box::default(), body: Vec::new() };
+        let table = [
+            (Ok(page), Heard::Answers("503 Service Unavailable".into())),
+            (Ok(Said::Accepted { first: Vec::new() }), Heard::Answers("connected".into())),
+            (failed(Kind::Refused), Heard::Refused("connection refused in the pod".into())),
+            (failed(Kind::Forbidden), Heard::Unasked(forbidden)),
+        ];
+        for (said, expected) in table {
+            assert_eq!(of(&tunnel, &Answer { took_us: 1, said }), expected);
+        }
+    }
 
     #[test]
     fn what_the_api_server_says_of_a_pod() {
@@ -105,32 +150,7 @@ mod tests {
             (403, "services \"web\" is forbidden", "unasked"),
         ];
         for (status, message, expected) in table {
-            let heard = match by_api_server(StatusCode::from_u16(status).unwrap(), message) {
-                Heard::Refused(_) => "refused",
-                Heard::Silent(_) => "silent",
-                Heard::Unasked(_) => "unasked",
-                Heard::Answers(_) => "answers",
-            };
-            assert_eq!(heard, expected, "{message}");
+            assert_eq!(meaning(&by_api_server(status, message)), expected, "{message}");
         }
-    }
-
-    #[tokio::test]
-    async fn an_error_page_of_the_pod_is_an_answer() {
-        let page = |status: u16, body: &'static str| {
-            Response::builder().status(status).body(Body::from(body.as_bytes().to_vec())).unwrap()
-        };
-        let patience = Duration::from_secs(1);
-        let answers = |what: &str| Heard::Answers(what.into());
-        assert_eq!(proxied(page(200, "{}"), patience).await, answers("200 OK"));
-        assert_eq!(proxied(page(503, "<h1>Maintenance</h1>"), patience).await, answers("503 Service Unavailable"));
-        let own = r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"connection refused","code":503}"#;
-        assert_eq!(proxied(page(503, own), patience).await, Heard::Refused("connection refused".into()));
-    }
-
-    #[test]
-    fn the_first_line_of_an_answer_is_told() {
-        assert_eq!(status_line(b"HTTP/1.1 404 Not Found\r\nX: y"), Some("404 Not Found".into()));
-        assert_eq!(status_line(b"220 db ready\r\n"), None);
     }
 }

@@ -83,15 +83,12 @@ fn ports_that_are_not_tcp_are_carried_by_some_ways_and_not_by_others() {
     assert_eq!(node_ports.iter().filter(|way| **way == udp("10.0.3.12:30053")).count(), 1);
     let all = drawn(&facts);
     for drawn in all.iter().filter(|drawn| drawn.path.address.ends_with("/UDP") && drawn.path.configured) {
-        assert_eq!(drawn.ask, Ask::Nothing, "nothing is sent by UDP");
+        assert_eq!(drawn.ask, None, "nothing is sent by UDP");
         assert_eq!(drawn.path.protocols, "TCP, UDP, SCTP; this port UDP");
         assert!(!drawn.path.copy.contains("UDP"), "{}", drawn.path.copy);
     }
     // The one of the same number that is TCP is asked.
-    assert_eq!(
-        all.iter().filter(|drawn| drawn.path.kind == PathKind::NodePort && drawn.ask != Ask::Nothing).count(),
-        3
-    );
+    assert_eq!(all.iter().filter(|drawn| drawn.path.kind == PathKind::NodePort && drawn.ask.is_some()).count(), 3);
     let not_carried: Vec<&AccessPath> =
         all.iter().map(|drawn| &drawn.path).filter(|path| path.address == "53/UDP").collect();
     let kinds: Vec<PathKind> = not_carried.iter().map(|path| path.kind).collect();
@@ -150,11 +147,11 @@ fn an_alias_is_a_name_and_nothing_else() {
 fn a_service_whose_pods_are_not_there_or_not_known_says_so() {
     let none = facts(NO_POD);
     let tunnel = first(&none, PathKind::ServiceTunnel);
-    assert_eq!((tunnel.path.way.last().unwrap().as_str(), tunnel.ask), ("no ready pod", Ask::Nothing));
+    assert_eq!((tunnel.path.way.last().unwrap().as_str(), tunnel.ask), ("no ready pod", None));
     let pod = first(&none, PathKind::PodTunnel).path;
     assert_eq!(pod.verdict, Verdict::NotProbed { why: "no pod of it runs".into() });
     // The API server is asked all the same: it says why not.
-    assert!(matches!(first(&none, PathKind::ApiProxy).ask, Ask::Proxy { .. }));
+    assert!(matches!(first(&none, PathKind::ApiProxy).ask, Some(Ask::Proxy { .. })));
     let unread = Facts { pods: None, addresses: None, ..facts(PLAIN) };
     let tunnel = first(&unread, PathKind::ServiceTunnel).path;
     assert_eq!(tunnel.way.last().unwrap(), "a pod:http");
@@ -170,8 +167,8 @@ fn a_pod_that_runs_and_is_not_ready_can_be_tunnelled_to() {
     let facts = sample::facts(&format!("{service}{running}"));
     let way = first(&facts, PathKind::PodTunnel);
     assert_eq!(way.path.way.last().unwrap(), "web-1:80", "the others have no container that runs");
-    assert!(matches!(way.ask, Ask::Tunnel { .. }));
-    assert_eq!(first(&facts, PathKind::ServiceTunnel).ask, Ask::Nothing);
+    assert!(matches!(way.ask, Some(Ask::Tunnel { .. })));
+    assert_eq!(first(&facts, PathKind::ServiceTunnel).ask, None);
 }
 
 const SLICE: &str = r"
@@ -197,7 +194,7 @@ fn without_a_selector_or_the_right_to_read_pods_the_slices_say_what_is_behind() 
     let by_hand = facts_with(BY_HAND, SLICE);
     assert_eq!(ways(&by_hand, PathKind::ClusterIp), ["10.96.4.7:443: 10.96.4.7:443 → 192.0.2.10:8443 (of 2)"]);
     // A tunnel can only go to what is a pod.
-    let Ask::Tunnel { to, .. } = first(&by_hand, PathKind::ServiceTunnel).ask else { panic!("not asked") };
+    let Some(Ask::Tunnel { to, .. }) = first(&by_hand, PathKind::ServiceTunnel).ask else { panic!("not asked") };
     assert_eq!((to.to_string().as_str(), to.uid.as_str()), ("web-1:8443", "u1"));
     let unread = Facts { pods: None, ..facts_with(PLAIN, SLICE) };
     assert_eq!(ways(&unread, PathKind::ClusterIp), ["10.96.4.7:8080: 10.96.4.7:8080 → 192.0.2.10:80 (of 2)"]);

@@ -61,7 +61,7 @@ fn where_nodes_may_not_be_read_the_pods_know_the_addresses_of_theirs() {
     assert_eq!(ways(&told, PathKind::NodePort), expected);
     let nothing = Facts { nodes: None, pods: None, addresses: None, ..facts(NODE_PORT) };
     let way = first(&nothing, PathKind::NodePort);
-    assert_eq!((way.path.address.as_str(), way.ask), ("NODE:30080", Ask::Nothing));
+    assert_eq!((way.path.address.as_str(), way.ask), ("NODE:30080", None));
     assert_eq!(way.path.way, ["NODE:30080", "10.96.4.7:8080", "a pod:http"]);
     assert!(matches!(way.path.verdict, Verdict::NotProbed { why } if why.contains("nodes could not be read")));
 }
@@ -81,7 +81,7 @@ fn of_many_nodes_some_are_asked_first_those_that_run_its_pods() {
 #[test]
 fn a_load_balancer_has_the_address_that_it_was_given_if_it_was() {
     let pending = first(&facts(BALANCED), PathKind::LoadBalancer);
-    assert_eq!((pending.path.address.as_str(), pending.ask), ("pending:443", Ask::Nothing));
+    assert_eq!((pending.path.address.as_str(), pending.ask), ("pending:443", None));
     assert!(matches!(pending.path.verdict, Verdict::NotProbed { why } if why.contains("address yet")));
 
     let given = format!(
@@ -99,7 +99,7 @@ fn a_load_balancer_has_the_address_that_it_was_given_if_it_was() {
     assert_eq!(ways(&facts, PathKind::LoadBalancer), expected);
     let Drawn { path, ask } = first(&facts, PathKind::LoadBalancer);
     // TLS is spoken there: a plain GET would be an error in its log.
-    assert_eq!(ask, Ask::Socket { host: "203.0.113.5".into(), port: 443, how: How::Connect });
+    assert_eq!(ask, Some(Ask::Socket { host: "203.0.113.5".into(), port: 443, how: How::Connect }));
     assert_eq!((path.copy.as_str(), path.exposure.as_str()), ("https://203.0.113.5/", "from 2 address ranges only"));
     assert!(path.gives.contains("Local"), "{}", path.gives);
 }
@@ -150,12 +150,12 @@ fn ingress_rules_that_lead_to_the_service_are_ways_and_others_are_not() {
     assert_eq!(ways(&facts, PathKind::Ingress), expected);
     let all = drawn(&facts);
     let asks: Vec<&Drawn> = all.iter().filter(|drawn| drawn.path.kind == PathKind::Ingress).collect();
-    let front = |port, how| Ask::Front { host: "203.0.113.9".into(), port, how };
+    let front = |port, how| Some(Ask::Front { host: "203.0.113.9".into(), port, how });
     assert_eq!(asks[0].ask, front(443, How::Connect));
     assert_eq!(asks[1].ask, front(80, How::Get { host: "plain.example".into() }));
     // What is asked is always /, which says nothing of /api, nor of a host that is a pattern.
     for (at, words) in [(2, "only / is ever asked"), (3, "pattern")] {
-        assert_eq!(asks[at].ask, Ask::Nothing);
+        assert_eq!(asks[at].ask, None);
         assert!(matches!(&asks[at].path.verdict, Verdict::NotProbed { why } if why.contains(words)), "{:?}", asks[at]);
     }
     assert_eq!(asks[4].ask, front(80, How::Get { host: "203.0.113.9".into() }));
@@ -166,7 +166,7 @@ fn ingress_rules_that_lead_to_the_service_are_ways_and_others_are_not() {
 fn an_ingress_without_an_address_and_ingresses_that_may_not_be_read_say_so() {
     let facts = facts_with(PLAIN, &INGRESS.replace("status: {loadBalancer: {ingress: [{ip: 203.0.113.9}]}}", ""));
     let way = first(&facts, PathKind::Ingress);
-    assert_eq!(way.ask, Ask::Nothing);
+    assert_eq!(way.ask, None);
     assert!(matches!(way.path.verdict, Verdict::NotProbed { why } if why.contains("no address")));
     let unread = Facts { ingresses: None, ..facts };
     let way = first(&unread, PathKind::Ingress).path;

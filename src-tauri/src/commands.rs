@@ -7,7 +7,7 @@ use portolan_engine::{
     context::ContextId,
     engine::Engine,
     error::{Code, Problem},
-    explain::view::Explanation,
+    explain::view::{Explanation, ProbePorts},
     feed::Changes,
     forward::{Balance, Forward, PortMap, PortRef},
     parse,
@@ -94,9 +94,9 @@ pub(crate) async fn explain(
     context: ContextId,
     namespace: String,
     service: String,
-    probe: bool,
+    ports: ProbePorts,
 ) -> Result<Explanation, Problem> {
-    engine.explain(&context, &namespace, &service, probe).await
+    engine.explain(&context, &namespace, &service, ports).await
 }
 
 /// Has all sessions of a context try again with credentials of now.

@@ -4,7 +4,7 @@ use std::{fs, time::Duration};
 
 use futures::future::try_join_all;
 use portolan_demo::Options;
-use portolan_engine::explain::view::{Explanation, FindingCode};
+use portolan_engine::explain::view::{Explanation, FindingCode, ProbePorts};
 use portolan_tests::{
     Result,
     ailing::{AILING, Ailing},
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 const LIMIT: Duration = Duration::from_secs(60);
 
 async fn explain(site: &Site, service: &str) -> Result<Explanation> {
-    let told = site.engine.explain(&site.context()?, NAMESPACE, service, true).await;
+    let told = site.engine.explain(&site.context()?, NAMESPACE, service, ProbePorts::All).await;
     told.map_err(|problem| problem.to_string().into())
 }
 

@@ -41,7 +41,7 @@ describe("an explanation", () => {
     expect(finding.textContent).toContain("selector matches no pod");
     await fireEvent.click(finding);
     await screen.findByTestId("findings");
-    expect(calls("explain")).toEqual([[staging, "shop", "web", true]]);
+    expect(calls("explain")).toEqual([[staging, "shop", "web", "http"]]);
   });
 
   it("is opened from the comparison, and leads back to it", async () => {
@@ -52,7 +52,7 @@ describe("an explanation", () => {
     await screen.findByTestId("findings");
     await fireEvent.click(screen.getByTestId("back-to-comparison"));
     await screen.findByTestId("lane-service");
-    expect(calls("explain")).toEqual([[staging, "shop", "web", true]]);
+    expect(calls("explain")).toEqual([[staging, "shop", "web", "http"]]);
   });
 
   it("says that it reads, then what was read", async () => {
@@ -80,13 +80,19 @@ describe("an explanation", () => {
   it("probes nothing on a protected context before it is asked to", async () => {
     mark(true);
     await explained(healthy());
-    expect(calls("explain")).toEqual([[staging, "shop", "web", false]]);
+    expect(calls("explain")).toEqual([[staging, "shop", "web", "none"]]);
     screen.getByTestId("explanation-unprobed");
     const button = screen.getByTestId("probe-again");
     expect(button.textContent).toBe("Probe now");
     await fireEvent.click(button);
-    await waitFor(() => expect(calls("explain").at(-1)).toEqual([staging, "shop", "web", true]));
+    await waitFor(() => expect(calls("explain").at(-1)).toEqual([staging, "shop", "web", "http"]));
     await waitFor(() => expect(screen.queryByTestId("explanation-unprobed")).toBeNull());
+  });
+
+  it("asks ports that are not HTTP only on demand", async () => {
+    await explained(healthy());
+    await fireEvent.click(screen.getByTestId("probe-all"));
+    await waitFor(() => expect(calls("explain")).toEqual([[staging, "shop", "web", "http"], [staging, "shop", "web", "all"]]));
   });
 
   it("of another Service is not that of the one before", async () => {

@@ -12,6 +12,7 @@ import type { PortMap } from "../generated/PortMap";
 import type { PortRef } from "../generated/PortRef";
 import type { Probe } from "../generated/Probe";
 import type { Problem } from "../generated/Problem";
+import type { ProbePorts } from "../generated/ProbePorts";
 import type { SessionEvent } from "../generated/SessionEvent";
 import type { SessionId } from "../generated/SessionId";
 import type { View } from "../generated/View";
@@ -185,8 +186,8 @@ export class FakeBackend implements Backend {
     return "/home/me/Downloads/portolan-web-http.json";
   }
 
-  async explain(context: ContextId, namespace: string, service: string, probe: boolean): Promise<Explanation> {
-    this.#called("explain", context, namespace, service, probe);
+  async explain(context: ContextId, namespace: string, service: string, ports: ProbePorts): Promise<Explanation> {
+    this.#called("explain", context, namespace, service, ports);
     if (this.explanation === null) throw { code: "target_not_found", message: `There is no svc/${service}.`, next: "" } satisfies Problem;
     return structuredClone(await this.explanation);
   }

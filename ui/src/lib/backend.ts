@@ -10,6 +10,7 @@ import type { Method } from "../generated/Method";
 import type { PortMap } from "../generated/PortMap";
 import type { PortRef } from "../generated/PortRef";
 import type { Probe } from "../generated/Probe";
+import type { ProbePorts } from "../generated/ProbePorts";
 import type { SessionEvent } from "../generated/SessionEvent";
 import type { SessionId } from "../generated/SessionId";
 import type { View } from "../generated/View";
@@ -68,6 +69,6 @@ export interface Backend {
   comparisonMarkdown(): Promise<string>;
   /** Leaves the comparison's result as JSON in the user's downloads; in which file. */
   saveComparison(): Promise<string>;
-  /** What is to be said of a Service; `probe` says whether its ways are tried. */
-  explain(context: ContextId, namespace: string, service: string, probe: boolean): Promise<Explanation>;
+  /** What is to be said of a Service; `ports` says which of its ports are asked. */
+  explain(context: ContextId, namespace: string, service: string, ports: ProbePorts): Promise<Explanation>;
 }

@@ -31,5 +31,5 @@ export const tauri: Backend = {
   probes: (after) => invoke("probes", { after }),
   comparisonMarkdown: () => invoke("comparison_markdown"),
   saveComparison: () => invoke("save_comparison"),
-  explain: (context, namespace, service, probe) => invoke("explain", { context, namespace, service, probe }),
+  explain: (context, namespace, service, ports) => invoke("explain", { context, namespace, service, ports }),
 };

@@ -8,6 +8,7 @@ use portolan_engine::{
     Wire,
     compare::view::Method,
     error::Error,
+    explain::view::ProbePorts,
     forward::{Balance, Forward, PortMap, Target},
     kubeconfig::{ContextEntry, Source},
     parse,
@@ -279,8 +280,8 @@ pub(crate) struct GetArgs {
 /// Say what a Service is, and why it does or does not work.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Each of its ports is asked once, by every way that there is: a GET / where it looks like HTTP, else a connection without a
-byte. --no-probe asks nothing.
+Ports that look like HTTP are asked once, by every way that there is: GET /. With --probe all the others get a connection
+without a byte, which a database may log as a login that broke off.
 
 Examples:
   portolan explain svc/web -n shop        its objects side by side, and what is wrong with them
@@ -291,12 +292,33 @@ pub(crate) struct ExplainArgs {
     pub(crate) service: String,
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
-    /// Read only, and connect to nothing
-    #[arg(long)]
-    pub(crate) no_probe: bool,
+    /// Which of its ports are asked whether they answer
+    #[arg(long, value_enum, value_name = "PORTS", default_value_t = Probed::Http)]
+    pub(crate) probe: Probed,
     /// Text, or one JSON document
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     pub(crate) output: Format,
+}
+
+/// Which ports are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Probed {
+    /// None: nothing is sent to a pod
+    None,
+    /// Those that look like HTTP
+    Http,
+    /// All
+    All,
+}
+
+impl From<Probed> for ProbePorts {
+    fn from(probed: Probed) -> ProbePorts {
+        match probed {
+            Probed::None => ProbePorts::None,
+            Probed::Http => ProbePorts::Http,
+            Probed::All => ProbePorts::All,
+        }
+    }
 }
 
 /// Put a Service beside one of its pods, and see what each survives.

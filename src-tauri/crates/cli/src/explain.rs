@@ -30,7 +30,7 @@ pub(crate) async fn run(args: ExplainArgs) -> Result<(), Ended> {
     let context = args.cluster.context(&opened)?;
     let namespace = args.cluster.namespace(&context);
     let engine = Engine::new(opened.source.clone(), None);
-    let explained = engine.explain(&context.id, &namespace, &service, !args.no_probe).await;
+    let explained = engine.explain(&context.id, &namespace, &service, args.probe.into()).await;
     engine.shutdown().await;
     let explanation = explained.map_err(Ended::Failed)?;
     let stopped = explanation.findings.iter().find_map(stops);

@@ -20,7 +20,10 @@ use crate::{
     context::{ContextId, ContextView, Namespaces, Reach},
     credentials::Logins,
     error::{Error, Problem},
-    explain::{self, view::Explanation},
+    explain::{
+        self,
+        view::{Explanation, ProbePorts},
+    },
     feed::{Feed, KubeconfigView, Part},
     forward::{Forward, PortRef},
     kubeconfig::{ContextEntry, Source, Sources},
@@ -196,9 +199,9 @@ impl Engine {
         self.catalog.lock().await.look(view, &self.clusters).await;
     }
 
-    /// Explains a Service: its anatomy, the ways to it and what is wrong with it. With `probe`, its ports are asked, once
-    /// each; without, as on a protected context, nothing is sent to a pod. A Service that does not exist, and a cluster that
-    /// cannot be asked, are findings.
+    /// Explains a Service: its anatomy, the ways to it and what is wrong with it. `ports` says which of its ports are asked
+    /// whether they answer; on a protected context that is for the user to say. A Service that does not exist, and a cluster
+    /// that cannot be asked, are findings.
     ///
     /// # Errors
     /// When the context or the namespace does not exist.
@@ -207,10 +210,10 @@ impl Engine {
         context: &ContextId,
         namespace: &str,
         service: &str,
-        probe: bool,
+        ports: ProbePorts,
     ) -> Result<Explanation, Problem> {
         let cluster = self.cluster(context).await?;
-        explain::explain(&cluster, namespace, service, probe).await
+        explain::explain(&cluster, namespace, service, ports).await
     }
 
     /// Starts a session. What goes wrong is the session's phase.

@@ -27,23 +27,23 @@ use k8s_openapi::{api::core::v1::Probe, apimachinery::pkg::util::intstr::IntOrSt
 
 use crate::{cluster::Cluster, error::Problem, service};
 use facts::Facts;
-use view::Explanation;
+use view::{Explanation, ProbePorts};
 
-/// Explains a Service. With `probe`, its ports are asked, once each; without, nothing is sent to a pod.
+/// Explains a Service, and asks the ports that may be asked, once each.
 pub(crate) async fn explain(
     cluster: &Cluster,
     namespace: &str,
     name: &str,
-    probe: bool,
+    ports: ProbePorts,
 ) -> Result<Explanation, Problem> {
     let facts = Facts::read(cluster, namespace, name).await?;
     let mut paths = paths::of(&facts, &cluster.context);
-    let probed = if probe {
-        // First the ways, since their times are told.
-        let answered = paths::probe(cluster, &facts, &mut paths).await;
-        probing::probe(cluster, &facts, &answered).await
-    } else {
+    let probed = if ports == ProbePorts::None {
         Vec::new()
+    } else {
+        // First the ways, since their times are told.
+        let answered = paths::probe(cluster, &facts, ports, &mut paths).await;
+        probing::probe(cluster, &facts, ports, &answered).await
     };
     Ok(Explanation {
         context: cluster.context.clone(),

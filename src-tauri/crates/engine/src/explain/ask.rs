@@ -13,6 +13,7 @@ use super::{
     api_proxy,
     dial::{How, dial},
     port::{Port, Speaks},
+    view::ProbePorts,
 };
 use crate::{cluster::Cluster, compare::view::Method, probe::Connected};
 
@@ -45,6 +46,17 @@ pub(crate) fn how_to_ask(port: &Port, host: &str) -> How {
 }
 
 impl Ask {
+    /// Whether it may be asked.
+    pub(crate) fn is_allowed(&self, ports: ProbePorts) -> bool {
+        match (ports, self) {
+            (ProbePorts::None, _) => false,
+            (ProbePorts::All, _) | (_, Ask::Proxy { .. }) => true,
+            (ProbePorts::Http, Ask::Tunnel { how, .. } | Ask::Socket { how, .. } | Ask::Front { how, .. }) => {
+                matches!(how, How::Get { .. })
+            }
+        }
+    }
+
     /// Asks once.
     pub(crate) async fn answer(&self, cluster: &Cluster) -> Answer {
         match self {
@@ -89,6 +101,25 @@ mod tests {
 
     use super::*;
     use crate::probe::Missed;
+
+    #[test]
+    fn only_on_demand_is_anything_asked_that_is_not_http() {
+        let get = || How::Get { host: "x".into() };
+        let socket = |how| Ask::Socket { host: "x".into(), port: 1, how };
+        let front = |how| Ask::Front { host: "x".into(), port: 1, how };
+        let proxy = Ask::Proxy { path: "/".into() };
+        for (ask, http) in [
+            (socket(get()), true),
+            (front(get()), true),
+            (proxy, true),
+            (socket(How::Connect), false),
+            (front(How::Connect), false),
+        ] {
+            assert!(!ask.is_allowed(ProbePorts::None), "{ask:?}");
+            assert_eq!(ask.is_allowed(ProbePorts::Http), http, "{ask:?}");
+            assert!(ask.is_allowed(ProbePorts::All), "{ask:?}");
+        }
+    }
 
     #[tokio::test]
     async fn a_socket_is_asked_as_it_is_to_be() {

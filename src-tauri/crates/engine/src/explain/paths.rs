@@ -34,9 +34,12 @@ use super::{
     ask::{Answered, Ask},
     facts::Facts,
     port::Port,
-    view::AccessPath,
+    view::{AccessPath, ProbePorts, Verdict},
 };
 use crate::{cluster::Cluster, context::ContextId, error::Problem, service};
+
+/// Of a port that may speak anything.
+const NOT_HTTP: &str = "not HTTP by its looks: asked on demand";
 
 /// How long a client sticks to its pod where the Service does not say: three hours, as Kubernetes has it.
 const STICKS: i32 = 10_800;
@@ -49,7 +52,7 @@ const STICKS: i32 = 10_800;
 pub async fn now(cluster: &Cluster, namespace: &str, service: &str) -> Result<Vec<AccessPath>, Problem> {
     let facts = Facts::read(cluster, namespace, service).await?;
     let mut paths = of(&facts, &cluster.context);
-    probe(cluster, &facts, &mut paths).await;
+    probe(cluster, &facts, ProbePorts::All, &mut paths).await;
     Ok(paths)
 }
 
@@ -61,14 +64,18 @@ pub(crate) fn of(facts: &Facts, context: &ContextId) -> Vec<AccessPath> {
 /// Asks each way that leads out of the cluster whether it answers, all at once, and sets their verdicts; then what the
 /// detour through the API server costs, where that can be measured. Ways that come to the same are asked once. Gives what
 /// was answered to whoever else wants to know.
-pub(crate) async fn probe(cluster: &Cluster, facts: &Facts, paths: &mut [AccessPath]) -> Answered {
+pub(crate) async fn probe(cluster: &Cluster, facts: &Facts, ports: ProbePorts, paths: &mut [AccessPath]) -> Answered {
     let drawn = draw(facts, &cluster.context);
     let mut asked = Vec::new();
     for path in paths {
         let Some(drawn) = drawn.iter().find(|drawn| drawn.is(path)) else { continue };
         // What was measured the last time is not true for ever.
         path.price.clone_from(&drawn.path.price);
-        asked.extend(drawn.ask.as_ref().map(|ask| (path, ask)));
+        match &drawn.ask {
+            Some(ask) if ask.is_allowed(ports) => asked.push((path, ask)),
+            Some(_) => path.verdict = Verdict::NotProbed { why: NOT_HTTP.into() },
+            None => {}
+        }
     }
     let questions: HashSet<&Ask> = asked.iter().map(|(_, ask)| *ask).collect();
     let answers = questions.into_iter().map(async |ask| (ask.clone(), ask.answer(cluster).await));

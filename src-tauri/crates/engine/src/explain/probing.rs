@@ -21,6 +21,7 @@ use super::{
     mark::PodBrief,
     paths::address::host_port,
     port::{Port, Speaks},
+    view::ProbePorts,
 };
 use crate::{cluster::Cluster, node, pod, service};
 
@@ -30,8 +31,8 @@ const PODS: usize = 3;
 /// Nodes that are asked: each has the same port.
 const NODES: usize = 3;
 
-/// Asks every TCP port in all ways that there are, and were not `answered` before.
-pub(crate) async fn probe(cluster: &Cluster, facts: &Facts, answered: &Answered) -> Vec<Probed> {
+/// Asks every TCP port that may be asked, in all ways that there are, and were not `answered` before.
+pub(crate) async fn probe(cluster: &Cluster, facts: &Facts, ports: ProbePorts, answered: &Answered) -> Vec<Probed> {
     let (Some(of), Some(pods)) = (facts.service(), facts.serving()) else { return Vec::new() };
     let serves = |pod: &Pod| PodBrief::of(pod).is_some_and(|brief| brief.serves(of));
     let mut pods: Vec<&Pod> = pods.into_iter().filter(|pod| serves(pod)).collect();
@@ -42,6 +43,8 @@ pub(crate) async fn probe(cluster: &Cluster, facts: &Facts, answered: &Answered)
     pods.sort_by_cached_key(|pod| pod::preference(pod));
     let probing = Probing { cluster, facts, pods, headless: service::is_headless(of), answered };
     let tcp: Vec<Port> = service::ports(of).iter().filter_map(Port::of).filter(Port::is_tcp).collect();
+    let tcp: Vec<Port> =
+        tcp.into_iter().filter(|port| ports == ProbePorts::All || port.speaks == Speaks::Http).collect();
     join_all(tcp.iter().map(|port| probing.port(port))).await
 }
 

@@ -5,6 +5,19 @@ use ts_rs::TS;
 
 use crate::{context::ContextId, error::Problem};
 
+/// Which of a Service's ports are asked whether they answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum ProbePorts {
+    /// None: nothing is sent to a pod.
+    None,
+    /// Those that look like HTTP, by a `GET /`.
+    Http,
+    /// Those, and the others by a connection without a byte. A database may log that as a login that broke off.
+    All,
+}
+
 /// A Service explained.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]

@@ -176,7 +176,7 @@ async fn what_was_measured_once_is_not_told_the_next_time() {
     for path in &mut paths {
         path.price.push_str("; 2.1 ms against 0.8 ms by the node port");
     }
-    probe(&cluster, &facts, &mut paths).await;
+    probe(&cluster, &facts, ProbePorts::All, &mut paths).await;
     for (path, before) in paths.iter().zip(&before) {
         assert_eq!(path.price, before.price);
         let asked = matches!(path.kind, PathKind::ServiceTunnel | PathKind::PodTunnel | PathKind::ApiProxy);

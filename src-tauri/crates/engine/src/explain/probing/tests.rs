@@ -71,9 +71,9 @@ async fn each_question_is_asked_once_whoever_has_it() {
     let (api, pods) = (FakeApi::with(&[]), Arc::<Pods>::default());
     let (facts, cluster) = (sample::facts(WEB), cluster(&api, &pods));
     let mut ways = paths::of(&facts, &cluster.context);
-    let answered = paths::probe(&cluster, &facts, &mut ways).await;
+    let answered = paths::probe(&cluster, &facts, ProbePorts::All, &mut ways).await;
     assert_eq!(*pods.0.lock().unwrap(), ["web-2:8080"], "the tunnels to the Service and to its pod come to the same");
-    let probed = probe(&cluster, &facts, &answered).await;
+    let probed = probe(&cluster, &facts, ProbePorts::All, &answered).await;
     assert_eq!(*pods.0.lock().unwrap(), ["web-2:8080", "web-1:80"]);
     assert_eq!(api.asked(Verb::List, PROXY), 1);
     let answers = || Heard::Answers("200 OK".into());
@@ -88,7 +88,7 @@ async fn a_refusal_by_the_proxy_is_believed_only_the_second_time() {
     let (api, pods) = (FakeApi::with(&[]), Arc::<Pods>::default());
     let refused = Unanswered::ApiServer { code: 503, message: "connection refused".into() };
     let answered = Answered::from([(Ask::Proxy { path: PROXY.into() }, Answer { took_us: 1, said: Err(refused) })]);
-    let probed = probe(&cluster(&api, &pods), &sample::facts(WEB), &answered).await;
+    let probed = probe(&cluster(&api, &pods), &sample::facts(WEB), ProbePorts::All, &answered).await;
     assert_eq!(api.asked(Verb::List, PROXY), 1);
     assert!(matches!(&probed[0].api_proxy, Some(Heard::Unasked(_))), "{probed:?}");
 }

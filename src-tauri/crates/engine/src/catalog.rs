@@ -11,8 +11,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
+    clusters::Clusters,
     context::Reach,
-    engine::{Clusters, context_key},
+    engine::context_key,
     feed::{Feed, Part},
     row::View,
 };

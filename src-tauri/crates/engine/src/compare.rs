@@ -43,8 +43,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     cluster::Cluster,
+    clusters::{Clusters, start_session},
     context::ContextId,
-    engine::{Clusters, start_session},
     error::{Code, Error},
     feed::Feed,
     forward::{Forward, PortRef, Target, WorkloadKind},

@@ -1,24 +1,20 @@
 //! The whole engine behind one handle: what the window's commands and the command line delegate to.
 
-use std::{
-    collections::HashMap,
-    convert::Infallible,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{convert::Infallible, sync::Arc};
 
 use directories::UserDirs;
 use portolan_wire::upgrade::Wire;
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::watch;
 
 use crate::{
     catalog::Catalog,
     cluster::Cluster,
+    clusters::{Clusters, start_session},
     compare::{
         self, Comparisons, Means,
         view::{ComparisonView, Method, Probe},
     },
     context::{ContextId, ContextView, Namespaces, Reach},
-    credentials::Logins,
     error::{Error, Problem},
     explain::{
         self,
@@ -46,18 +42,6 @@ pub struct Engine {
     marks: Arc<Marks>,
 }
 
-/// Clients, one a context, built when they are first needed and shared by all that use the context.
-#[derive(Debug)]
-pub(crate) struct Clusters {
-    sources: Sources,
-    wire: Option<Wire>,
-    logins: Logins,
-    open: Mutex<HashMap<ContextId, Arc<Opened>>>,
-}
-
-/// A context's client, once there is one; another one when the kubeconfig's entry was changed.
-type Opened = OnceCell<watch::Sender<Arc<Cluster>>>;
-
 impl Engine {
     /// An engine over one source of contexts, whose connections into pods take only the wire that is named, if any.
     /// Contacts nobody yet.
@@ -65,8 +49,7 @@ impl Engine {
         let feed = Arc::new(Feed::default());
         let sources = Sources::new(source);
         let sessions = Arc::new(Sessions::new(feed.clone()));
-        let clusters =
-            Arc::new(Clusters { sources: sources.clone(), wire, logins: Logins::default(), open: Mutex::default() });
+        let clusters = Arc::new(Clusters::new(sources.clone(), wire));
         let marks = Arc::<Marks>::default();
         let means =
             Means { sessions: sessions.clone(), clusters: clusters.clone(), feed: feed.clone(), marks: marks.clone() };
@@ -352,84 +335,8 @@ impl Engine {
     pub async fn shutdown(&self) {
         // It stops its own sessions.
         self.close_comparison().await;
-        tokio::join!(self.look(None), self.sessions.stop_all(), self.clusters.logins.end());
+        tokio::join!(self.look(None), self.sessions.stop_all(), self.clusters.end());
     }
-}
-
-impl Clusters {
-    /// With one that is open already.
-    #[cfg(test)]
-    pub(crate) fn with(cluster: Arc<Cluster>) -> Self {
-        let context = cluster.context.clone();
-        let open = HashMap::from([(context, Arc::new(OnceCell::from(watch::Sender::new(cluster))))]);
-        Clusters {
-            sources: Sources::new(Source::Default),
-            wire: None,
-            logins: Logins::default(),
-            open: Mutex::new(open),
-        }
-    }
-
-    fn open(&self) -> MutexGuard<'_, HashMap<ContextId, Arc<Opened>>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) async fn get(&self, context: &ContextId) -> Result<Arc<Cluster>, Error> {
-        Ok(self.follow(context).await?.borrow().clone())
-    }
-
-    /// Those that are open.
-    fn opened(&self) -> Vec<(ContextId, Arc<Opened>)> {
-        self.open().iter().map(|(context, opened)| (context.clone(), opened.clone())).collect()
-    }
-
-    /// Makes anew what a sleep or another network may have broken.
-    fn renew(&self) {
-        for (_, opened) in self.opened() {
-            if let Some(cluster) = opened.get() {
-                cluster.borrow().renew();
-            }
-        }
-    }
-
-    /// Replaces the clients of contexts whose cluster or user was changed. One that is not there any more, or that cannot be
-    /// used as it is, stays what it was: what works is left alone.
-    async fn reopen(&self) {
-        for (context, opened) in self.opened() {
-            let Some(cluster) = opened.get() else { continue };
-            let Ok(contexts) = self.sources.of(&context).load() else { continue };
-            let fingerprint = contexts.fingerprint(&context.name);
-            if fingerprint.is_none() || fingerprint == cluster.borrow().fingerprint {
-                continue;
-            }
-            match Cluster::open(&contexts, &context, self.wire, &self.logins).await {
-                Ok(new) => {
-                    cluster.send_replace(Arc::new(new));
-                }
-                Err(error) => tracing::warn!(%error, "an edited context cannot be used; the client from before is"),
-            }
-        }
-    }
-
-    /// The client of a context, as it changes.
-    pub(crate) async fn follow(&self, context: &ContextId) -> Result<watch::Receiver<Arc<Cluster>>, Error> {
-        let cell = self.open().entry(context.clone()).or_default().clone();
-        // One at a time: whoever else needs the same context waits for this attempt, and for its exec plugin.
-        let opened = cell.get_or_try_init(|| async {
-            let contexts = self.sources.of(context).load()?;
-            let cluster = Cluster::open(&contexts, context, self.wire, &self.logins).await?;
-            Ok::<_, Error>(watch::Sender::new(Arc::new(cluster)))
-        });
-        Ok(opened.await?.subscribe())
-    }
-}
-
-/// Starts a session on a context. What goes wrong is the session's phase.
-pub(crate) fn start_session(sessions: &Sessions, clusters: &Arc<Clusters>, forward: Forward) -> SessionId {
-    let clusters = clusters.clone();
-    let context = forward.context.clone();
-    let cluster = async move { clusters.follow(&context).await.map_err(|error| error.problem()) };
-    sessions.start(forward, cluster)
 }
 
 /// The feed's key of a context.

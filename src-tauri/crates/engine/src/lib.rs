@@ -4,7 +4,7 @@
 //! - [`forward`] is what the user asks for, [`parse`] reads it as kubectl would, [`context`] and [`kubeconfig`] say of
 //!   which cluster.
 //! - [`credentials`] are what exec plugins make: one run for all who need the same.
-//! - [`engine::Engine`] is the handle that everything delegates to.
+//! - [`engine::Engine`] is the handle that everything delegates to; `clusters` has its clients, one a context.
 //! - [`sessions`] is the supervisor, [`session`] the task of one forward, [`phase`] the states of one and the pure function
 //!   that moves it.
 //! - `resolve` follows a target to its endpoints, over `watched`, a set of objects that keeps itself up to date.
@@ -21,6 +21,7 @@
 mod api_error;
 pub mod catalog;
 pub mod cluster;
+mod clusters;
 pub mod compare;
 pub mod context;
 pub mod credentials;

@@ -9,8 +9,9 @@ use tokio_util::sync::CancellationToken;
 use super::rows;
 use crate::{
     cluster::Cluster,
+    clusters::Clusters,
     context::{ContextView, Namespaces, Reach},
-    engine::{Clusters, context_key},
+    engine::context_key,
     error::{Code, Error, Problem},
     explain::mark::PodBrief,
     feed::{Feed, Part},

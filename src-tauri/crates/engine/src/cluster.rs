@@ -4,10 +4,16 @@ use std::sync::Arc;
 
 use k8s_openapi::{
     Metadata, NamespaceResourceScope,
-    api::core::v1::{Namespace, Pod},
+    api::{
+        authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec},
+        core::v1::{Namespace, Pod},
+    },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
-use kube::{Api, Client, Resource, ResourceExt, api::ListParams};
+use kube::{
+    Api, Client, Resource, ResourceExt,
+    api::{ListParams, PostParams},
+};
 use portolan_wire::{
     Connector,
     client::{Connections, Credentials, Environment, client},
@@ -176,11 +182,8 @@ impl Cluster {
     /// When they may not be listed, or the API server does not answer.
     pub async fn namespaces(&self) -> Result<Vec<String>, Error> {
         let api: Api<Namespace> = Api::all(self.client.clone());
-        let found = api.list_metadata(&ListParams::default()).await.map_err(|source| Error::Api {
-            operation: "list namespaces".into(),
-            server: self.server.clone(),
-            source: Box::new(source),
-        })?;
+        let found = api.list_metadata(&ListParams::default()).await;
+        let found = found.map_err(|source| self.failed("list namespaces", source))?;
         let mut names: Vec<String> = found.items.iter().map(ResourceExt::name_any).collect();
         names.sort();
         Ok(names)
@@ -204,6 +207,28 @@ impl Cluster {
         let api: Api<K> = Api::namespaced(self.client.clone(), namespace);
         let name = name.to_owned();
         async move { api.get_metadata_opt(&name).await.ok().flatten().map(|object| object.metadata) }
+    }
+
+    /// Whether this user may do that in a namespace, as the API server says; `None` where it does not say. `resource` is of
+    /// the core group, and may be `pods/portforward`.
+    pub(crate) async fn may(&self, verb: &str, resource: &str, namespace: &str) -> kube::Result<Option<bool>> {
+        let (plural, sub) = resource.split_once('/').map_or((resource, None), |(plural, sub)| (plural, Some(sub)));
+        let attributes = ResourceAttributes {
+            namespace: Some(namespace.to_owned()),
+            verb: Some(verb.to_owned()),
+            resource: Some(plural.to_owned()),
+            subresource: sub.map(ToOwned::to_owned),
+            ..ResourceAttributes::default()
+        };
+        let spec = SelfSubjectAccessReviewSpec { resource_attributes: Some(attributes), ..Default::default() };
+        let review = SelfSubjectAccessReview { spec, ..Default::default() };
+        let reviews: Api<SelfSubjectAccessReview> = Api::all(self.client.clone());
+        Ok(reviews.create(&PostParams::default(), &review).await?.status.map(|status| status.allowed))
+    }
+
+    /// A request to this API server that failed, and what was tried: `list pods in shop`.
+    pub(crate) fn failed(&self, operation: impl Into<String>, source: kube::Error) -> Error {
+        Error::Api { operation: operation.into(), server: self.server.clone(), source: Box::new(source) }
     }
 
     /// Whether the pod of this name is there, and is the one with this UID; `None` if that cannot be told now.

@@ -50,6 +50,7 @@ use crate::{
     forward::{Forward, PortRef, Target, WorkloadKind},
     marks::Marks,
     probe::is_path,
+    resolve,
     session::view::SessionId,
     sessions::Sessions,
 };
@@ -250,21 +251,9 @@ impl Comparisons {
 /// When it is not there, or may not be read.
 async fn service_named(cluster: &Cluster, namespace: &str, name: &str) -> Result<Service, Error> {
     let services: Api<Service> = Api::namespaced(cluster.client.clone(), namespace);
-    let found = services.get_opt(name).await.map_err(|source| Error::Api {
-        operation: format!("get service {name} in {namespace}"),
-        server: cluster.server.clone(),
-        source: Box::new(source),
-    })?;
-    if let Some(service) = found {
-        return Ok(service);
+    match services.get_opt(name).await {
+        Ok(Some(service)) => Ok(service),
+        Ok(None) => Err(resolve::why_missing(cluster, &Target::Service { name: name.to_owned() }, namespace).await),
+        Err(source) => Err(cluster.failed(format!("get service {name} in {namespace}"), source)),
     }
-    if let Some(known) = cluster.namespaces_without(namespace).await {
-        return Err(Error::UnknownNamespace { name: namespace.to_owned(), known });
-    }
-    let known = cluster.names::<Service>(namespace).await;
-    Err(Error::TargetNotFound {
-        target: Target::Service { name: name.to_owned() },
-        namespace: namespace.to_owned(),
-        known,
-    })
 }

@@ -323,6 +323,6 @@ fn of_io(error: &io::Error) -> Missed {
     }
 }
 
-fn micros(took: Duration) -> u64 {
+pub(crate) fn micros(took: Duration) -> u64 {
     u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
 }

@@ -12,7 +12,7 @@ mod saved;
 #[cfg(test)]
 mod tests;
 
-use std::{path::PathBuf, time::SystemTime};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,6 +21,7 @@ pub use saved::{Profile, Saved};
 
 use crate::{
     error::Error,
+    session::now,
     storage::{self, Document, Read, Schema},
 };
 
@@ -144,8 +145,7 @@ impl Profiles {
     /// # Errors
     /// When the file cannot be written.
     pub fn used(&self, names: &[String]) -> Result<(), Error> {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        let now = now();
         self.document.change(|content| {
             for profile in content.profiles.iter_mut().filter(|profile| names.contains(&profile.name)) {
                 profile.used_at = now;

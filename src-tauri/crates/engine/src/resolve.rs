@@ -31,6 +31,7 @@ use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::core::Selector;
 use tokio::sync::Notify;
 
+pub(crate) use missing::why_missing;
 pub(crate) use parent::owner;
 pub(crate) use rules::{Resolution, selector_of, service_port};
 pub(crate) use rung::Rungs;

@@ -16,7 +16,6 @@ use std::{
     io::{self, Write},
     marker::PhantomData,
     path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use directories::ProjectDirs;
@@ -24,7 +23,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
-use crate::error::Error;
+use crate::{error::Error, session::now};
 
 /// Names another configuration folder: for tests, and for who carries it along.
 pub const FOLDER_VARIABLE: &str = "PORTOLAN_CONFIG_DIR";
@@ -170,7 +169,7 @@ impl<T: Schema> Document<T> {
     }
 
     fn move_aside(&self) -> io::Result<PathBuf> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let now = now() / 1000;
         let mut aside = self.beside(&format!("damaged-{now}"));
         for n in 2.. {
             if !aside.exists() {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     phase::Endpoint,
-    probe::{Answer, Connected, Missed, Said},
+    probe::{Answer, Connected, Missed, Said, micros},
     session::tale::{Heard, Step},
 };
 
@@ -73,8 +73,4 @@ async fn bare(mut connected: Connected, heard: &Heard, (began, limit): (Instant,
             (Err(missed), _) => return Answer { took_us: micros(began.elapsed()), said: Err(missed) },
         }
     }
-}
-
-fn micros(took: Duration) -> u64 {
-    u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
 }

@@ -1,35 +1,19 @@
 //! What can be done to the pods of a comparison, asked of the API server.
 
-use k8s_openapi::api::{
-    apps::v1::Deployment,
-    authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec},
-    core::v1::Pod,
-};
+use k8s_openapi::api::{apps::v1::Deployment, core::v1::Pod};
 use kube::{
     Api,
-    api::{DeleteParams, PostParams, Preconditions},
+    api::{DeleteParams, Preconditions},
 };
 
 use crate::{cluster::Cluster, error::Error};
 
 /// Whether this user may delete pods in a namespace; `None` where the API server does not say.
 pub(super) async fn may_delete(cluster: &Cluster, namespace: &str) -> Option<bool> {
-    let reviews: Api<SelfSubjectAccessReview> = Api::all(cluster.client.clone());
-    let attributes = ResourceAttributes {
-        namespace: Some(namespace.to_owned()),
-        resource: Some("pods".into()),
-        verb: Some("delete".into()),
-        ..ResourceAttributes::default()
-    };
-    let spec = SelfSubjectAccessReviewSpec { resource_attributes: Some(attributes), ..Default::default() };
-    let review = SelfSubjectAccessReview { spec, ..Default::default() };
-    match reviews.create(&PostParams::default(), &review).await {
-        Ok(answer) => answer.status.map(|status| status.allowed),
-        Err(error) => {
-            tracing::debug!(%error, "whether pods may be deleted is not known");
-            None
-        }
-    }
+    cluster.may("delete", "pods", namespace).await.unwrap_or_else(|error| {
+        tracing::debug!(%error, "whether pods may be deleted is not known");
+        None
+    })
 }
 
 /// Deletes this very pod: another one of its name is left alone.
@@ -44,7 +28,7 @@ pub(super) async fn delete(cluster: &Cluster, namespace: &str, name: &str, uid: 
         Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => {
             Err(Error::NotCompared { pod: name.to_owned() })
         }
-        Err(source) => Err(failed(cluster, format!("delete pod {name} in {namespace}"), source)),
+        Err(source) => Err(cluster.failed(format!("delete pod {name} in {namespace}"), source)),
     }
 }
 
@@ -55,9 +39,5 @@ pub(super) async fn delete(cluster: &Cluster, namespace: &str, name: &str, uid: 
 pub(super) async fn roll(cluster: &Cluster, namespace: &str, deployment: &str) -> Result<(), Error> {
     let deployments: Api<Deployment> = Api::namespaced(cluster.client.clone(), namespace);
     let rolled = deployments.restart(deployment).await;
-    rolled.map(drop).map_err(|source| failed(cluster, format!("roll deploy/{deployment} in {namespace}"), source))
-}
-
-fn failed(cluster: &Cluster, operation: String, source: kube::Error) -> Error {
-    Error::Api { operation, server: cluster.server.clone(), source: Box::new(source) }
+    rolled.map(drop).map_err(|source| cluster.failed(format!("roll deploy/{deployment} in {namespace}"), source))
 }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use super::answer::{Answer, Unanswered};
 use crate::{
     api_error,
-    probe::{Missed, Said, USER_AGENT},
+    probe::{Missed, Said, USER_AGENT, micros},
 };
 
 /// So much of what the API server says of a failure is read.
@@ -37,7 +37,7 @@ pub(crate) async fn get(client: &Client, path: &str, limit: Duration) -> Answer 
         }
     };
     let (took, said) = timeout(limit, asking).await.unwrap_or_else(|_| (limit, Err(Missed::NoAnswer(limit).into())));
-    Answer { took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX), said }
+    Answer { took_us: micros(took), said }
 }
 
 /// What is behind the proxy answers, if with an error page, or the API server says why it does not.

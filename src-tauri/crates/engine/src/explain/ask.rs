@@ -15,7 +15,11 @@ use super::{
     port::{Port, Speaks},
     view::ProbePorts,
 };
-use crate::{cluster::Cluster, compare::view::Method, probe::Connected};
+use crate::{
+    cluster::Cluster,
+    compare::view::Method,
+    probe::{Connected, micros},
+};
 
 /// For each question: somebody looks at the table and waits.
 pub(crate) const LIMIT: Duration = Duration::from_secs(2);
@@ -71,8 +75,7 @@ impl Ask {
 async fn socket(host: &str, port: u16, how: &How) -> Answer {
     let began = Instant::now();
     let left = || LIMIT.saturating_sub(began.elapsed());
-    let failed =
-        |why| Answer { took_us: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX), said: Err(why) };
+    let failed = |why| Answer { took_us: micros(began.elapsed()), said: Err(why) };
     let to = match timeout(LIMIT, address(host, port)).await {
         Ok(Ok(to)) => to,
         Ok(Err(why)) => return failed(Unanswered::Unasked(why)),

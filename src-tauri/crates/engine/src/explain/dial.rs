@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::answer::{Answer, Unanswered};
-use crate::probe::{self, Missed, QUIET, Said};
+use crate::probe::{self, Missed, QUIET, Said, micros};
 
 /// What is refused behind a connection that stands is told within this, and a round trip to a far cluster.
 const STANDS: Duration = Duration::from_secs(1);
@@ -57,7 +57,7 @@ pub(crate) async fn dial(connector: &dyn Connector, to: &PodPort, how: &How, lim
         Err(_) if stands => (limit, Err(Missed::NoAnswer(limit).into())),
         Err(_) => (limit, Err(Missed::NoConnection(limit).into())),
     };
-    Answer { took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX), said }
+    Answer { took_us: micros(took), said }
 }
 
 /// Whether it stays open though nothing is said.

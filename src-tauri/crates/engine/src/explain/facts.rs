@@ -33,7 +33,7 @@ use crate::{
     error::{Code, Error, Problem},
     explain::view::Unread,
     forward::Target,
-    pod, service,
+    pod, resolve, service,
 };
 
 /// Each request has this long. Somebody waits for the answer, and what is there is told without the rest.
@@ -216,11 +216,7 @@ impl Reader<'_> {
             let text = format!("no answer within {} s", PATIENCE.as_secs());
             Err(kube::Error::Service(io::Error::new(io::ErrorKind::TimedOut, text).into()))
         });
-        answer.map_err(|source| Error::Api {
-            operation: operation.to_owned(),
-            server: self.cluster.server.clone(),
-            source: Box::new(source),
-        })
+        answer.map_err(|source| self.cluster.failed(operation, source))
     }
 
     async fn list<K>(&self, which: &ListParams) -> Result<Vec<K>, Error>
@@ -236,10 +232,11 @@ impl Reader<'_> {
         match self.ask(&operation, self.api::<Service>().get_opt(name)).await {
             Ok(Some(service)) => Ok(Seen::There(Box::new(service))),
             Ok(None) => {
-                if let Some(known) = self.cluster.namespaces_without(self.namespace).await {
-                    return Err(Error::UnknownNamespace { name: self.namespace.to_owned(), known }.problem());
+                let target = Target::Service { name: name.to_owned() };
+                match resolve::why_missing(self.cluster, &target, self.namespace).await {
+                    Error::TargetNotFound { known, .. } => Ok(Seen::Missing { known }),
+                    error => Err(error.problem()),
                 }
-                Ok(Seen::Missing { known: self.cluster.names::<Service>(self.namespace).await })
             }
             Err(error) => Ok(Seen::Unread { because: error.problem(), plugin: error.plugin().cloned() }),
         }

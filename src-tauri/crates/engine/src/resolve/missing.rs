@@ -13,13 +13,17 @@ use crate::{
     forward::{Forward, Target, WorkloadKind},
 };
 
-/// The target does not exist (any more): says what does, of the same kind.
+/// The target does not exist (any more).
 pub(super) async fn missing(cluster: &Cluster, forward: &Forward) -> Resolution {
-    let namespace = &forward.namespace;
-    if let Some(unknown) = unknown_namespace(cluster, namespace).await {
-        return unknown;
+    Resolution::trouble(&why_missing(cluster, &forward.target, &forward.namespace).await, false)
+}
+
+/// Why a target does not exist: its namespace does not, or there are only others of its kind.
+pub(crate) async fn why_missing(cluster: &Cluster, target: &Target, namespace: &str) -> Error {
+    if let Some(known) = cluster.namespaces_without(namespace).await {
+        return Error::UnknownNamespace { name: namespace.to_owned(), known };
     }
-    let known = match &forward.target {
+    let known = match target {
         Target::Service { .. } => cluster.names::<Service>(namespace).await,
         Target::Pod { .. } | Target::Selector { .. } => cluster.names::<Pod>(namespace).await,
         Target::Workload { kind, .. } => match kind {
@@ -31,8 +35,7 @@ pub(super) async fn missing(cluster: &Cluster, forward: &Forward) -> Resolution 
             WorkloadKind::Job => cluster.names::<Job>(namespace).await,
         },
     };
-    let error = Error::TargetNotFound { target: forward.target.clone(), namespace: namespace.clone(), known };
-    Resolution::trouble(&error, false)
+    Error::TargetNotFound { target: target.clone(), namespace: namespace.to_owned(), known }
 }
 
 /// Where the namespace does not exist, that is what is wrong.

@@ -65,8 +65,8 @@ export class PretendedComparison {
     this.view = { ...this.view, pods: this.view.pods.map((other) => (other === pod ? { ...pod, exists: false } : other)) };
     this.#say(now, "pod_deleted", `${pod.name} was deleted, by you.`);
     if (place === this.#direct) {
-      this.#say(now, "phase", `Broken: it names ${pod.name} and no other.`, "pod");
-      this.#say(now, "cut", "The connection that was kept open was cut with its pod.", "service");
+      this.#say(now, "phase", `Direct pod: broken. It names ${pod.name} and no other.`, "pod");
+      this.#say(now, "cut", "Service: the open connection was cut with its pod. No Service saves an open connection: only the next one goes elsewhere.", "service");
       this.#lane("pod", { phase: { state: "broken", reason: problem("pod_gone", `${pod.name} is gone. A tunnel to a pod names that one pod, so it ended.`, "Compare anew, or open the Service.") }, address: "", kept: { kept: "cut", at: now, pod: place }, cuts: 1 });
       this.#lane("service", { kept: { kept: "open", since: now + 100, pod: this.#ready()[0] ?? null }, cuts: 1 });
     }

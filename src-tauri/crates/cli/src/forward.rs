@@ -21,14 +21,24 @@ pub(crate) async fn run(args: ForwardArgs) -> Result<(), Ended> {
     let (opened, _, forward) = args.tunnel.forward(&args.cluster).await?;
     let engine = Engine::new(opened.source.clone(), args.carried.wire);
     let id = engine.start(forward);
+    let told = follow(&engine, id, Teller::new(args.carried.output, args.wait), None);
+    until_stopped(&engine, args.carried.output, told).await
+}
+
+/// Tells of tunnels until none can go on or the user ends them, and ends the engine.
+pub(crate) async fn until_stopped(
+    engine: &Engine,
+    format: Format,
+    told: impl Future<Output = Result<(), Problem>>,
+) -> Result<(), Ended> {
     let ended = tokio::select! {
-        ended = follow(&engine, id, Teller::new(args.carried.output, args.wait), None) => ended.map_err(Ended::Failed),
+        ended = told => ended.map_err(Ended::Failed),
         () = stop_asked() => Ok(()),
         never = engine.attend() => match never {},
     };
     // Ports and connections first, then the last word: a script that reads it can bind the port at once.
     engine.shutdown().await;
-    if ended.is_ok() && args.carried.output == Format::Json {
+    if ended.is_ok() && format == Format::Json {
         output::line(&json!({"event": "phase", "phase": Phase::Stopped}).to_string());
     }
     ended

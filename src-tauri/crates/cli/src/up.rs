@@ -10,14 +10,12 @@ use portolan_engine::{
     profiles::{Profile, Profiles},
     session::view::{SessionId, SessionView},
 };
-use serde_json::json;
 
 use crate::{
     Ended,
-    args::{Format, UpArgs},
-    forward::{Teller, follow},
+    args::UpArgs,
+    forward::{Teller, follow, until_stopped},
     output,
-    stop::stop_asked,
 };
 
 /// A tunnel that was started: its profile and target, and what it is asked for.
@@ -35,15 +33,7 @@ pub(crate) async fn run(args: UpArgs) -> Result<(), Ended> {
         warn_of_other_servers(profile);
     }
     let engine = Engine::new(Source::Default, args.carried.wire);
-    let ended = tokio::select! {
-        ended = open_all(&engine, wanted, &args) => ended.map_err(Ended::Failed),
-        () = stop_asked() => Ok(()),
-        never = engine.attend() => match never {},
-    };
-    engine.shutdown().await;
-    if ended.is_ok() && args.carried.output == Format::Json {
-        output::line(&json!({"event": "phase", "phase": Phase::Stopped}).to_string());
-    }
+    let ended = until_stopped(&engine, args.carried.output, open_all(&engine, wanted, &args)).await;
     // What was opened once counts as used, however it ended. That it cannot be noted ends no tunnel.
     if let Err(error) = profiles.used(&args.names) {
         output::note(&format!("not noted as used: {}", error.problem()));

@@ -82,9 +82,17 @@ impl Means {
 #[derive(Debug)]
 pub(crate) struct Comparisons {
     means: Means,
-    open: Mutex<Option<Arc<Open>>>,
+    open: Mutex<Option<Running>>,
     /// Held while one is opened or closed.
     changing: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Running {
+    open: Arc<Open>,
+    /// Ends the task when it is dropped.
+    cancel: DropGuard,
+    task: JoinHandle<()>,
 }
 
 #[derive(Debug)]
@@ -95,9 +103,6 @@ struct Open {
     ribbon: Arc<Ribbon>,
     /// The workload of the direct tunnel's pod, once it is known.
     workload: watch::Receiver<Option<Target>>,
-    /// Ends the task when it is dropped.
-    cancel: Mutex<Option<DropGuard>>,
-    task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Comparisons {
@@ -105,12 +110,12 @@ impl Comparisons {
         Comparisons { means, open: Mutex::default(), changing: tokio::sync::Mutex::default() }
     }
 
-    fn slot(&self) -> MutexGuard<'_, Option<Arc<Open>>> {
+    fn slot(&self) -> MutexGuard<'_, Option<Running>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn current(&self) -> Result<Arc<Open>, Error> {
-        self.slot().clone().ok_or(Error::NoComparison)
+        self.slot().as_ref().map(|running| running.open.clone()).ok_or(Error::NoComparison)
     }
 
     /// Opens one in place of the one that is open.
@@ -137,8 +142,8 @@ impl Comparisons {
         let (mut run, workload) = Run::begin(self.means.clone(), opening.clone(), ribbon.clone());
         let (view_in, view) = watch::channel(run.show());
         let task = tokio::spawn(run.run(view_in, wished, cancel.clone()));
-        let (cancel, task) = (Mutex::new(Some(cancel.drop_guard())), Mutex::new(Some(task)));
-        *self.slot() = Some(Arc::new(Open { opening, wishes, view, ribbon, workload, cancel, task }));
+        let open = Arc::new(Open { opening, wishes, view, ribbon, workload });
+        *self.slot() = Some(Running { open, cancel: cancel.drop_guard(), task });
         Ok(())
     }
 
@@ -149,10 +154,9 @@ impl Comparisons {
     }
 
     async fn end(&self) {
-        let Some(open) = self.slot().take() else { return };
-        drop(open.cancel.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let task = open.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(Err(error)) = futures::future::OptionFuture::from(task).await {
+        let Some(Running { cancel, task, .. }) = self.slot().take() else { return };
+        drop(cancel);
+        if let Err(error) = task.await {
             tracing::error!(%error, "a comparison's task failed");
         }
     }
@@ -165,12 +169,12 @@ impl Comparisons {
 
     /// What it shows, as it changes.
     pub(crate) fn watch(&self) -> Option<watch::Receiver<ComparisonView>> {
-        self.slot().as_ref().map(|open| open.view.clone())
+        self.slot().as_ref().map(|running| running.open.view.clone())
     }
 
     /// The probes after number `after`: those of the last two minutes.
     pub(crate) fn probes(&self, after: u64) -> Vec<Probe> {
-        self.slot().as_ref().map(|open| open.ribbon.after(after)).unwrap_or_default()
+        self.slot().as_ref().map(|running| running.open.ribbon.after(after)).unwrap_or_default()
     }
 
     /// Sends probes from now on.

@@ -54,6 +54,11 @@ impl PodBrief {
     }
 }
 
+/// Whether the Service leads to this pod as it is now.
+pub(crate) fn serves(service: &Service, pod: &Pod) -> bool {
+    PodBrief::of(pod).is_some_and(|brief| brief.serves(service))
+}
+
 /// Something wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {

@@ -18,7 +18,7 @@ use super::{
     ask::{Answered, Ask, how_to_ask},
     doctor::probed::{Heard, Probed},
     facts::Facts,
-    mark::PodBrief,
+    mark::serves,
     paths::address::host_port,
     port::{Port, Speaks},
     view::ProbePorts,
@@ -34,8 +34,7 @@ const NODES: usize = 3;
 /// Asks every TCP port that may be asked, in all ways that there are, and were not `answered` before.
 pub(crate) async fn probe(cluster: &Cluster, facts: &Facts, ports: ProbePorts, answered: &Answered) -> Vec<Probed> {
     let (Some(of), Some(pods)) = (facts.service(), facts.serving()) else { return Vec::new() };
-    let serves = |pod: &Pod| PodBrief::of(pod).is_some_and(|brief| brief.serves(of));
-    let mut pods: Vec<&Pod> = pods.into_iter().filter(|pod| serves(pod)).collect();
+    let mut pods: Vec<&Pod> = pods.into_iter().filter(|pod| serves(of, pod)).collect();
     if pods.is_empty() {
         return Vec::new();
     }

@@ -70,8 +70,7 @@ impl Place<'_> {
     }
 
     fn has(&self, pod: &Pod) -> bool {
-        let protocol = service::protocol(self.port);
-        pod::declared_ports(pod).iter().any(|port| port.name == self.name() && port.protocol == protocol)
+        service::port_in_pod(self.port, pod).is_some()
     }
 
     fn nowhere(&self, pods: &[&Pod], severity: Severity) -> Finding {

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     explain::{
         facts::{Facts, called, pod_called},
-        mark::PodBrief,
+        mark::serves,
         view::{Finding, FindingCode, Severity},
     },
     pod, service,
@@ -25,8 +25,7 @@ pub(super) fn findings(facts: &Facts) -> Option<Finding> {
     if pods.is_empty() {
         return all_leave(facts);
     }
-    let serves = |pod: &Pod| PodBrief::of(pod).is_some_and(|brief| brief.serves(service));
-    let mut idle: Vec<&Pod> = pods.iter().copied().filter(|pod| !serves(pod)).collect();
+    let mut idle: Vec<&Pod> = pods.iter().copied().filter(|pod| !serves(service, pod)).collect();
     idle.sort_by_key(|pod| pod::created_at(pod));
     let ailments: Vec<(&Pod, Ailment)> =
         idle.iter().rev().map(|pod| (*pod, ailment::of(pod, facts.nodes.as_deref()))).collect();

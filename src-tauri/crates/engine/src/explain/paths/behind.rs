@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::ResourceExt;
 
 use crate::{
-    explain::{facts::Facts, port::Port, view::AccessPath},
+    explain::{facts::Facts, mark::serves, port::Port, view::AccessPath},
     pod, service,
 };
 
@@ -151,9 +151,7 @@ impl Behind {
 }
 
 fn of_pods(pods: &[Pod], service: &Service, ports: &[Port]) -> Vec<Place> {
-    let publishes_all = service::publishes_all(service);
-    let serves = |pod: &Pod| pod::is_ready(pod) || publishes_all && pod::is_running(pod);
-    let mut serving: Vec<&Pod> = pods.iter().filter(|pod| !pod::is_terminating(pod) && serves(pod)).collect();
+    let mut serving: Vec<&Pod> = pods.iter().filter(|pod| serves(service, pod)).collect();
     serving.sort_by_cached_key(|pod| pod::preference(pod));
     serving.into_iter().map(|pod| Place::of(pod, service, ports)).collect()
 }

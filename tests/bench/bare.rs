@@ -22,7 +22,7 @@ use self::upgrade::Upgrade;
 use crate::line::{Carrier, Line};
 
 /// Where the pod is, and what it takes to get there.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Bare {
     address: SocketAddr,
     name: ServerName<'static>,
@@ -51,6 +51,14 @@ impl Bare {
                  Content-Length: 0\r\n\r\n"
             ),
         })
+    }
+
+    /// The same client, through what is started towards the API server's address and says where it listens.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub(crate) fn through(&self, start: impl FnOnce(SocketAddr) -> io::Result<SocketAddr>) -> io::Result<Bare> {
+        Ok(Bare { address: start(self.address)?, ..self.clone() })
     }
 }
 

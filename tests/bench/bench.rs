@@ -106,9 +106,9 @@ impl Bench {
     }
 
     fn load(&self, measure: Measure, way: Way, forwarder: Option<&Forwarder>) -> Result<Taken> {
-        let bare = self.site.bare(measure.is_far());
+        let bare = self.site.bare(way, measure.is_far());
         let carrier: &dyn Carrier = forwarder.map_or(bare, |forwarder| forwarder);
-        // The bare client is this very process.
+        // The bare client is this very process, and so is the local hop.
         let pid = forwarder.map_or_else(process::id, Forwarder::pid);
         let sizes = &self.sizes;
         match measure {

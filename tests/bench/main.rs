@@ -2,7 +2,8 @@
 //!
 //! - [`args`] what can be typed; [`measure`] what is measured with which sizes; [`row`] the figures and their goals
 //! - [`site`] the cluster, near and behind the [`relay`], and the programs; [`forwarder`] and [`children`] run them
-//! - [`line`](mod@line) what a load is put on, local ports or the [`bare`] client; [`load`] the load
+//! - [`line`](mod@line) what a load is put on, local ports or the [`bare`] client, straight or over a local [`hop`]; [`load`]
+//!   the load
 //! - [`process`] CPU time and memory; [`machine`] what the figures belong to
 //! - [`bench`] the rounds; [`results`] medians and ratios; [`table`] and [`report`] what is printed and written
 //!
@@ -15,6 +16,7 @@ mod bench;
 mod children;
 mod clock;
 mod forwarder;
+mod hop;
 mod line;
 mod load;
 mod machine;

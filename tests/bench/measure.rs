@@ -12,13 +12,15 @@ pub(crate) enum Way {
     KubeRs,
     /// The wire itself, with no local listener between
     Bare,
+    /// The same through a relay on this machine that passes on what it gets, unread
+    Hop,
     /// `portolan forward`
     Portolan,
 }
 
 impl Way {
     /// All, in the order of the table's columns.
-    pub(crate) const ALL: [Way; 4] = [Way::Kubectl, Way::KubeRs, Way::Bare, Way::Portolan];
+    pub(crate) const ALL: [Way; 5] = [Way::Kubectl, Way::KubeRs, Way::Bare, Way::Hop, Way::Portolan];
 
     /// What it is called in the table and on the command line.
     pub(crate) fn name(self) -> &'static str {
@@ -26,6 +28,7 @@ impl Way {
             Way::Kubectl => "kubectl",
             Way::KubeRs => "kube-rs",
             Way::Bare => "bare",
+            Way::Hop => "hop",
             Way::Portolan => "portolan",
         }
     }
@@ -68,10 +71,12 @@ impl Measure {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    /// Whether it makes sense of that way: the bare client neither starts up nor listens, and kube's is only an example.
+    /// Whether it makes sense of that way: the bare client neither starts up nor listens, and kube's is only an example. Far
+    /// away a local hop is not seen.
     pub(crate) fn asks(self, way: Way) -> bool {
         match self {
             Measure::Start | Measure::Idle => matches!(way, Way::Kubectl | Way::Portolan),
+            Measure::Far | Measure::Far16 => way != Way::Hop,
             _ => true,
         }
     }
@@ -106,7 +111,7 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
-    /// Enough that one round's percentiles and rates are steady, in some three minutes for all four ways. One warm upgrade
+    /// Enough that one round's percentiles and rates are steady, in some four minutes for all ways. One warm upgrade
     /// of the bare client carries 320 of these at most: containerd before 2.0 keeps something of each.
     pub(crate) const FULL: Sizes = Sizes {
         starts: 5,

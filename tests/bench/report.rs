@@ -79,6 +79,7 @@ impl Report {
                     "better": if row.figure.more_is_better() { "higher" } else { "lower" }, "ways": ways,
                     "times_better_than_kubectl": results.better_than(row, Way::Kubectl),
                     "times_better_than_bare": results.better_than(row, Way::Bare),
+                    "times_better_than_hop": results.better_than(row, Way::Hop),
                     "goal_reached": results.reached(row),
                 })
             })

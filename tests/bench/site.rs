@@ -20,6 +20,7 @@ use crate::{
     args::Args,
     bare::{self, Bare},
     forwarder::{Forwarder, Program},
+    hop,
     line::PORTS,
     measure::Way,
     relay,
@@ -39,6 +40,8 @@ pub(crate) const ROUND_TRIP: Duration = Duration::from_millis(50);
 pub(crate) struct Site {
     near: Access,
     far: Access,
+    /// The bare client, over one more local hop.
+    hop: Bare,
     caches: PathBuf,
     kubectl: Program,
     kube_rs: Program,
@@ -80,8 +83,11 @@ impl Site {
         fs::write(&far_kubeconfig, serde_json::to_vec(&far_file)?)?;
         let far_config = self::config(far_file).await?;
 
+        let bare = Bare::new(&config, NAMESPACE, &pod)?;
+        let hop = bare.through(hop::start)?;
         Ok(Site {
-            near: Access { kubeconfig, bare: Bare::new(&config, NAMESPACE, &pod)? },
+            near: Access { kubeconfig, bare },
+            hop,
             far: Access { kubeconfig: far_kubeconfig, bare: Bare::new(&far_config, NAMESPACE, &pod)? },
             caches: folder.join("kubectl"),
             kubectl: Program { path: args.kubectl.clone(), args: forward("port-forward", "") },
@@ -91,7 +97,7 @@ impl Site {
         })
     }
 
-    /// Starts the way's forwarder; `None` for the bare client, which is none.
+    /// Starts the way's forwarder; `None` where the bare client is all there is.
     ///
     /// # Errors
     /// When it does not listen.
@@ -100,14 +106,14 @@ impl Site {
             Way::Kubectl => &self.kubectl,
             Way::KubeRs => &self.kube_rs,
             Way::Portolan => &self.portolan,
-            Way::Bare => return Ok(None),
+            Way::Bare | Way::Hop => return Ok(None),
         };
         program.start(&self.access(far).kubeconfig, &self.caches).map(Some)
     }
 
-    /// The bare client.
-    pub(crate) fn bare(&self, far: bool) -> &Bare {
-        &self.access(far).bare
+    /// The bare client, as a way takes it that has no forwarder.
+    pub(crate) fn bare(&self, way: Way, far: bool) -> &Bare {
+        if way == Way::Hop { &self.hop } else { &self.access(far).bare }
     }
 
     fn access(&self, far: bool) -> &Access {

@@ -13,7 +13,7 @@ const WRONG: &str = "✗";
 pub(crate) fn table(results: &Results) -> String {
     let mut head = vec!["measure".to_owned()];
     head.extend(Way::ALL.map(|way| way.name().to_owned()));
-    head.extend(["portolan to kubectl", "portolan to bare", "goal"].map(str::to_owned));
+    head.extend(["portolan to kubectl", "portolan to bare", "portolan to hop", "goal"].map(str::to_owned));
     let measured = |row: &&Row| Way::ALL.into_iter().any(|way| cell(results, row, way) != "–");
     let rows: Vec<Vec<String>> = ROWS.iter().filter(measured).map(|row| line(results, row)).collect();
     let widths: Vec<usize> = (0..head.len())
@@ -32,7 +32,8 @@ fn line(results: &Results, row: &Row) -> Vec<String> {
     let mut cells = vec![format!("{} ({})", row.title, row.figure.unit())];
     cells.extend(Way::ALL.map(|way| cell(results, row, way)));
     cells.push(results.better_than(row, Way::Kubectl).map_or("–".into(), |times| times_better(row, times)));
-    cells.push(to_bare(results, row));
+    cells.push(beside(results, row, Way::Bare));
+    cells.push(beside(results, row, Way::Hop));
     cells.push(goal(results, row));
     cells
 }
@@ -58,12 +59,12 @@ fn times_better(row: &Row, times: f64) -> String {
     if times >= 1.0 { format!("{times:.1}× {better}") } else { format!("{:.1}× {worse}", 1.0 / times) }
 }
 
-/// A rate as a share of the bare client's; of anything else, what comes on top of the bare client's.
-fn to_bare(results: &Results, row: &Row) -> String {
-    let (Some(ours), Some(bare)) = (results.rounds(row, Way::Portolan), results.rounds(row, Way::Bare)) else {
+/// A rate as a share of another way's; of anything else, what comes on top of the other's.
+fn beside(results: &Results, row: &Row, other: Way) -> String {
+    let (Some(ours), Some(theirs)) = (results.rounds(row, Way::Portolan), results.rounds(row, other)) else {
         return "–".into();
     };
-    let percent = 100.0 * ours.median / bare.median;
+    let percent = 100.0 * ours.median / theirs.median;
     match percent {
         percent if !percent.is_finite() => "–".into(),
         percent if row.figure.more_is_better() => format!("{percent:.0} %"),
@@ -120,15 +121,17 @@ mod tests {
         let row = table.lines().nth(2).expect("a head, a rule and a row");
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
         assert_eq!(
-            cells[1..9],
+            cells[1..11],
             [
                 "first byte, one at a time, p50 (ms)",
                 "2.40 (2.00–3.00) ✗3",
                 "–",
                 "1.00 (0.90–1.00)",
+                "–",
                 "1.10 (1.00–1.20)",
                 "2.2× faster",
                 "+10 %",
+                "–",
                 "≥ 2× faster (aim 3×), ≤ +15 % to bare: reached",
             ]
         );

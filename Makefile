@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. The work is in scripts/ and tests/cluster/.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench fmt fuzz cluster-up cluster-down clean
+.PHONY: help run test bench package fmt fuzz cluster-up cluster-down clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,6 +13,9 @@ test: ## install what is missing and run every check and test, a real Kubernetes
 
 bench: ## measure against kubectl on the real cluster; prints a table
 	@scripts/bench.sh $(ARGS)
+
+package: ## build the Debian package, in release; prints its path
+	@scripts/package.sh
 
 fmt: ## format the Rust code
 	@cargo fmt --all

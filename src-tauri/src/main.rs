@@ -4,6 +4,7 @@
 // A console window beside ours is nothing a user of a desktop app expects.
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
+mod carrying;
 mod commands;
 mod demo;
 
@@ -74,6 +75,13 @@ fn main() -> Result<(), NoWindow> {
             commands::comparison_markdown,
             commands::save_comparison,
             commands::protect,
+            carrying::plan_import,
+            carrying::import_profiles,
+            carrying::kubectl_processes,
+            carrying::take_over,
+            carrying::copies,
+            carrying::export_profiles,
+            carrying::save_profiles,
             commands::parse_port,
             commands::copy,
             commands::visit,

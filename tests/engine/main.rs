@@ -9,6 +9,8 @@ mod logins;
 mod outages;
 mod paths;
 mod promise;
+#[cfg(unix)]
+mod takeover;
 
 mod scenario {
     use portolan_tests::{scenarios, site::Site};

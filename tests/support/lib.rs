@@ -16,6 +16,8 @@ pub mod relay;
 pub mod rolling;
 pub mod scenario;
 pub mod site;
+#[cfg(unix)]
+pub mod stand_in;
 pub mod temporary;
 pub mod wires;
 

@@ -3,9 +3,16 @@
 
 import type { Balance } from "../generated/Balance";
 import type { Changes } from "../generated/Changes";
+import type { ContextChoice } from "../generated/ContextChoice";
 import type { ContextId } from "../generated/ContextId";
+import type { CopyAs } from "../generated/CopyAs";
 import type { Explanation } from "../generated/Explanation";
 import type { Forward } from "../generated/Forward";
+import type { ImportChoices } from "../generated/ImportChoices";
+import type { Imported } from "../generated/Imported";
+import type { ImportPlan } from "../generated/ImportPlan";
+import type { ImportSource } from "../generated/ImportSource";
+import type { KubectlProcess } from "../generated/KubectlProcess";
 import type { Method } from "../generated/Method";
 import type { Part } from "../generated/Part";
 import type { PortMap } from "../generated/PortMap";
@@ -32,6 +39,14 @@ export class FakeBackend implements Backend {
   probed: Probe[] = [];
   /** What `explain` answers with, once it is set: by then the question may have been asked. */
   explanation: Promise<Explanation> | null = null;
+  /** What `planImport` answers with. */
+  planned: ImportPlan = { items: [], contexts: [], left_out: [] };
+  /** What `importProfiles` answers with. */
+  imported: Imported = { added: [], replaced: [], clashed: [] };
+  /** What `kubectlProcesses` answers with. */
+  kubectl: KubectlProcess[] = [];
+  /** What `copies` answers with. */
+  copied: CopyAs[] = [];
 
   #parts = new Map<string, { revision: number; part: Part | null }>();
   // Not 0, which asks for everything: an empty engine has something to wait for, too.
@@ -190,6 +205,42 @@ export class FakeBackend implements Backend {
     this.#called("explain", context, namespace, service, ports);
     if (this.explanation === null) throw { code: "target_not_found", message: `There is no svc/${service}.`, next: "" } satisfies Problem;
     return structuredClone(await this.explanation);
+  }
+
+  async planImport(source: ImportSource, contexts: ContextChoice[]): Promise<ImportPlan> {
+    this.#called("planImport", source, contexts);
+    return structuredClone(this.planned);
+  }
+
+  async importProfiles(source: ImportSource, choices: ImportChoices): Promise<Imported> {
+    this.#called("importProfiles", source, choices);
+    return structuredClone(this.imported);
+  }
+
+  async kubectlProcesses(): Promise<KubectlProcess[]> {
+    this.#called("kubectlProcesses");
+    return structuredClone(this.kubectl);
+  }
+
+  async takeOver(process: KubectlProcess, loopback: boolean): Promise<SessionId> {
+    this.#called("takeOver", process, loopback);
+    this.kubectl = this.kubectl.filter(({ pid }) => pid !== process.pid);
+    return this.#nextSession++;
+  }
+
+  async copies(id: SessionId): Promise<CopyAs[]> {
+    this.#called("copies", id);
+    return structuredClone(this.copied);
+  }
+
+  async exportProfiles(names: string[]): Promise<string> {
+    this.#called("exportProfiles", names);
+    return '{ "version": 1, "profiles": [] }';
+  }
+
+  async saveProfiles(names: string[]): Promise<string> {
+    this.#called("saveProfiles", names);
+    return "/home/me/Downloads/portolan-profiles.json";
   }
 
   #put(key: string, part: Part | null): void {

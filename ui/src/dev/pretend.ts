@@ -21,6 +21,7 @@ import { crowd, rowsOf } from "./catalog";
 import { PretendedComparison, withHistory } from "./comparison";
 import { healthy, ill } from "./explanation";
 import { FakeBackend } from "./fake";
+import { copies, kubectls, plan } from "./imports";
 import { active, context, counters, event, port, problem, session, staging } from "./samples";
 import { busy, history, inShop, outage, unsteady } from "./tunnels";
 
@@ -42,6 +43,10 @@ class PretendedEngine extends FakeBackend {
 
   begin(): void {
     const { show } = this;
+    this.planned = plan;
+    this.imported = { added: ["web", "postgres"], replaced: ["api"], clashed: [] };
+    this.kubectl = kubectls;
+    this.copied = copies;
     if (show === "lost") this.rejects.set("changes", problem("server", "The window lost its engine."));
     const paths = ["~/.kube/config"];
     if (show === "none" || show === "broken") {

@@ -16,6 +16,7 @@ import { coloursOf, wishOf } from "./colour";
 import { Comparing, type Compared } from "./compare/comparing.svelte";
 import { DEMO } from "./compare/story";
 import { follow } from "./feed";
+import { Importing } from "./import/importing.svelte";
 import { Opening } from "./opening.svelte";
 import { apply, nothing, type Parts } from "./parts";
 import { asProblem } from "./problem";
@@ -34,12 +35,14 @@ export interface Explained {
 export type Centre =
   | { readonly shows: "list" }
   | { readonly shows: "comparison" }
+  | { readonly shows: "import" }
   | { readonly shows: "explanation"; readonly of: Explained };
 
 export class App {
   readonly backend: Backend;
   readonly opening: Opening;
   readonly comparing: Comparing;
+  readonly importing: Importing;
 
   parts = $state.raw<Parts>(nothing);
   /** Whether the engine has answered yet. */
@@ -82,6 +85,7 @@ export class App {
     this.backend = backend;
     this.opening = new Opening(backend);
     this.comparing = new Comparing(backend);
+    this.importing = new Importing(backend);
   }
 
   /** Follows the engine; the answer stops it. */

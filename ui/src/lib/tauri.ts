@@ -32,4 +32,11 @@ export const tauri: Backend = {
   comparisonMarkdown: () => invoke("comparison_markdown"),
   saveComparison: () => invoke("save_comparison"),
   explain: (context, namespace, service, ports) => invoke("explain", { context, namespace, service, ports }),
+  planImport: (source, contexts) => invoke("plan_import", { source, contexts }),
+  importProfiles: (source, choices) => invoke("import_profiles", { source, choices }),
+  kubectlProcesses: () => invoke("kubectl_processes"),
+  takeOver: (process, loopback) => invoke("take_over", { process, loopback }),
+  copies: (id) => invoke("copies", { id }),
+  exportProfiles: (names) => invoke("export_profiles", { names }),
+  saveProfiles: (names) => invoke("save_profiles", { names }),
 };

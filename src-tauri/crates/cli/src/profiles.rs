@@ -115,11 +115,5 @@ fn import(profiles: &Profiles, file: &Path, dry_run: bool) -> Result<(), Ended> 
 
 /// The contexts of this machine; none where there is no kubeconfig.
 fn here() -> Here {
-    let Ok(contexts) = Source::Default.load() else { return Here::default() };
-    let current = contexts.entries().into_iter().find(|entry| entry.current);
-    Here {
-        contexts: contexts.entries().into_iter().map(|entry| (entry.id.name, entry.server)).collect(),
-        namespace: current.as_ref().map(|entry| entry.namespace.clone()).unwrap_or_default(),
-        current: current.map(|entry| entry.id.name),
-    }
+    Here { contexts: Source::Default.load().map(|contexts| contexts.entries()).unwrap_or_default() }
 }

@@ -11,6 +11,7 @@ use ts_rs::TS;
 use crate::{
     credentials::failure::Failure,
     forward::{PortRef, Target},
+    kubectl::takeover::Refused,
     local_port::Holder,
 };
 
@@ -77,6 +78,8 @@ pub enum Code {
     NoComparison,
     /// What was typed as a path is none.
     BadPath,
+    /// A kubectl that runs could not be taken over.
+    TakeOver,
 }
 
 /// An error as the user meets it: what happened and why, and what to do about it.
@@ -300,6 +303,9 @@ pub enum Error {
         /// What was typed.
         path: String,
     },
+    /// See [`Code::TakeOver`].
+    #[error(transparent)]
+    TakeOver(#[from] Refused),
     /// No port was asked for.
     #[error("no port was given")]
     NoPort,
@@ -342,6 +348,7 @@ impl Error {
             Error::NotCompared { .. } => Code::PodGone,
             Error::NotDemo => Code::Demo,
             Error::BadPath { .. } => Code::BadPath,
+            Error::TakeOver(_) => Code::TakeOver,
         }
     }
 
@@ -402,6 +409,7 @@ impl Error {
             Error::NotCompared { .. } => "Choose one that is there now.".into(),
             Error::NotDemo => "Roll it with kubectl: kubectl rollout restart deploy/NAME.".into(),
             Error::BadPath { .. } => "Write one that begins with a slash: /healthz.".into(),
+            Error::TakeOver(refused) => refused.next(),
             Error::BadTarget { .. } => {
                 "Write svc/NAME, deploy/NAME, sts/NAME, ds/NAME, rs/NAME, rc/NAME, job/NAME, pod/NAME or a pod's NAME.".into()
             }

@@ -10,6 +10,8 @@
 //! - `resolve` follows a target to its endpoints, over `watched`, a set of objects that keeps itself up to date.
 //! - [`catalog`] keeps the list that the window looks at, as [`row`]s.
 //! - [`profiles`] are saved forwards, kept by [`storage`], which writes a file whole or not at all.
+//! - [`kubectl`] reads what kubectl is asked for, finds it running and takes its tunnels over; [`copies`] is a session in
+//!   others' words: a line of kubectl, of curl, an environment variable.
 //! - `vigil` notices that the machine has slept, that its network has changed, that a kubeconfig was edited.
 //! - [`probe`] asks one port once, over a connection of its own.
 //! - [`compare`] puts a Service beside a pod; [`explain`] says what a Service is and what is wrong with it.
@@ -24,7 +26,9 @@ pub mod cluster;
 mod clusters;
 pub mod compare;
 pub mod context;
+pub mod copies;
 pub mod credentials;
+mod downloads;
 pub mod engine;
 pub mod error;
 pub mod explain;
@@ -33,6 +37,7 @@ mod fake_api;
 pub mod feed;
 pub mod forward;
 pub mod kubeconfig;
+pub mod kubectl;
 pub mod local_port;
 mod marks;
 mod node;
@@ -47,6 +52,7 @@ pub mod row;
 mod service;
 pub mod session;
 pub mod sessions;
+mod shell;
 pub mod storage;
 mod vigil;
 mod watched;

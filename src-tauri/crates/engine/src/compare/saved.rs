@@ -1,36 +1,17 @@
 //! A comparison as a file of the user's.
 
-use std::{
-    fs::File,
-    io::{self, Write},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use super::{
     report::json,
     view::{ComparisonView, Probe},
 };
-use crate::error::Error;
+use crate::{downloads, error::Error};
 
 /// Writes it as JSON into a folder, under a name that no file there has yet; where that is.
 pub(crate) fn save(folder: &Path, view: &ComparisonView, probes: &[Probe]) -> Result<PathBuf, Error> {
     let port = if view.port.name.is_empty() { view.port.port.to_string() } else { view.port.name.clone() };
-    let name = format!("portolan-{}-{port}", view.service);
-    let mut path = folder.join(format!("{name}.json"));
-    let mut n = 1;
-    let written = loop {
-        match File::create_new(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                n += 1;
-                path = folder.join(format!("{name}-{n}.json"));
-            }
-            other => break other.and_then(|mut file| file.write_all(json(view, probes).as_bytes())),
-        }
-    };
-    match written {
-        Ok(()) => Ok(path),
-        Err(source) => Err(Error::File { operation: "write", path, source }),
-    }
+    downloads::leave(folder, &format!("portolan-{}-{port}", view.service), "json", &json(view, probes))
 }
 
 #[cfg(test)]

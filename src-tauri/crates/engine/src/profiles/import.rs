@@ -1,14 +1,32 @@
 //! Reading what others wrote, and saying what would come of it before anything is kept.
+//!
+//! - [`Found`] is what a text (an export, `kubectl port-forward` lines, kftray's JSON) or a namespace's Services hold.
+//! - `contexts` asks which context of this machine is meant, where a name means none or another cluster.
+//! - [`Plan`] says what would come of each profile beside those that there are.
+//! - `taken` does it, by what the user has decided; [`view`] is all of it as the window shows it.
+//!
+//! Nothing that comes from elsewhere is started, or starts by itself.
 
+mod contexts;
 mod kftray;
 mod kubectl;
+mod services;
+mod taken;
 #[cfg(test)]
 mod tests;
+pub mod view;
 
 use serde_json::Value;
 
 use super::{Content, Profile};
-use crate::{error::Error, storage::Schema};
+use crate::{context::ContextId, error::Error, kubeconfig::ContextEntry, storage::Schema};
+
+/// What was found, before anything is decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    profiles: Vec<Profile>,
+    left_out: Vec<String>,
+}
 
 /// What an import would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,20 +62,32 @@ pub enum Fate {
 /// What this machine knows: needed to read what leaves things open.
 #[derive(Clone, Debug, Default)]
 pub struct Here {
-    /// The contexts that there are, with their servers.
-    pub contexts: Vec<(String, String)>,
-    /// The current one.
-    pub current: Option<String>,
-    /// Its namespace.
-    pub namespace: String,
+    /// The contexts that there are, of all sources.
+    pub contexts: Vec<ContextEntry>,
 }
 
-impl Plan {
-    /// Reads a text of any known format, beside the profiles that there are.
+impl Here {
+    /// The context that a name means: of the kubeconfig, not of a file beside it.
+    fn named(&self, name: &str) -> Option<&ContextEntry> {
+        self.kubeconfig().find(|entry| entry.id.name == name)
+    }
+
+    /// The current one.
+    fn current(&self) -> Option<&ContextEntry> {
+        self.kubeconfig().find(|entry| entry.current)
+    }
+
+    fn kubeconfig(&self) -> impl Iterator<Item = &ContextEntry> {
+        self.contexts.iter().filter(|entry| entry.id.source == ContextId::DEFAULT_SOURCE)
+    }
+}
+
+impl Found {
+    /// Reads a text of any known format.
     ///
     /// # Errors
     /// When it is in none of them.
-    pub fn read(text: &str, there: &[Profile], here: &Here) -> Result<Plan, Error> {
+    pub fn read(text: &str, here: &Here) -> Result<Found, Error> {
         let bad = |why: String| Error::BadImport { why };
         let (found, left_out) = match serde_json::from_str::<Value>(text) {
             Ok(json) if json.get("profiles").is_some() => (ours(json).map_err(bad)?, Vec::new()),
@@ -71,60 +101,66 @@ impl Plan {
         if found.is_empty() && left_out.is_empty() {
             return Err(bad("no profile and no kubectl port-forward line was found in it".into()));
         }
-        let mut plan = Plan { items: Vec::new(), left_out };
-        for profile in found {
-            plan.take(profile, there, here);
+        // Nothing that comes from elsewhere starts by itself, or names this machine's files.
+        let found = found.into_iter().map(Profile::for_others).collect();
+        Ok(Found { profiles: found, left_out }.checked())
+    }
+
+    /// Without those that cannot mean anything.
+    fn checked(mut self) -> Found {
+        self.profiles.retain(|profile| match profile.check() {
+            Ok(()) => true,
+            Err(error) => {
+                self.left_out.push(error.to_string());
+                false
+            }
+        });
+        self
+    }
+
+    /// What would come of it beside the profiles that there are.
+    pub fn plan(self, there: &[Profile], here: &Here) -> Plan {
+        let mut plan = Plan { items: Vec::new(), left_out: self.left_out };
+        for profile in self.profiles {
+            let known = there.iter().chain(plan.items.iter().map(|item| &item.profile));
+            let fate = match known.filter(|known| known.name == profile.name).map(|known| same(known, &profile)).next()
+            {
+                None => Fate::Added,
+                Some(true) => Fate::Same,
+                Some(false) => Fate::Clashes,
+            };
+            let warnings = contexts::warnings(&profile, here);
+            plan.items.push(Item { profile, fate, warnings });
         }
-        Ok(plan)
+        plan
+    }
+}
+
+impl Plan {
+    /// Reads a text of any known format, beside the profiles that there are.
+    ///
+    /// # Errors
+    /// When it is in none of them.
+    pub fn read(text: &str, there: &[Profile], here: &Here) -> Result<Plan, Error> {
+        Ok(Found::read(text, here)?.plan(there, here))
     }
 
     /// The profiles that are added.
     pub fn added(&self) -> impl Iterator<Item = &Profile> {
         self.items.iter().filter(|item| item.fate == Fate::Added).map(|item| &item.profile)
     }
-
-    fn take(&mut self, profile: Profile, there: &[Profile], here: &Here) {
-        // Nothing that comes from elsewhere starts by itself, or names this machine's files.
-        let profile = profile.for_others();
-        if let Err(error) = profile.check() {
-            return self.left_out.push(error.to_string());
-        }
-        let known = there.iter().chain(self.items.iter().map(|item| &item.profile));
-        let fate = match known.filter(|known| known.name == profile.name).map(|known| same(known, &profile)).next() {
-            None => Fate::Added,
-            Some(true) => Fate::Same,
-            Some(false) => Fate::Clashes,
-        };
-        let warnings = warnings(&profile, here);
-        self.items.push(Item { profile, fate, warnings });
-    }
 }
 
+/// Whether two lead to the same. Where one of them does not know the server, its context's name has to do.
 fn same(one: &Profile, other: &Profile) -> bool {
-    one.clone().for_others().forwards == other.clone().for_others().forwards
-}
-
-/// What the user has to know of a profile that comes from elsewhere.
-fn warnings(profile: &Profile, here: &Here) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for saved in &profile.forwards {
-        for address in saved.address.iter().filter(|address| !address.is_loopback()) {
-            warnings.push(format!("{} listens on {address}, which others can reach", saved.target));
-        }
-        match here.contexts.iter().find(|(name, _)| *name == saved.context) {
-            None => {
-                let same = here.contexts.iter().find(|(_, server)| !server.is_empty() && *server == saved.server);
-                let hint = same.map(|(name, _)| format!("; {name} is the same server")).unwrap_or_default();
-                warnings.push(format!("there is no context {} here{hint}", saved.context));
-            }
-            Some((_, server)) if !saved.server.is_empty() && *server != saved.server => {
-                warnings.push(format!("context {} is {server} here, and was {}", saved.context, saved.server));
-            }
-            Some(_) => {}
+    let (mut one, mut other) = (one.clone().for_others().forwards, other.clone().for_others().forwards);
+    for (one, other) in one.iter_mut().zip(&mut other) {
+        if one.server.is_empty() || other.server.is_empty() {
+            one.server.clear();
+            other.server.clear();
         }
     }
-    warnings.dedup();
-    warnings
+    one == other
 }
 
 /// What `portolan profiles export` wrote.

@@ -118,3 +118,40 @@ fn an_export_names_no_file_of_this_machine_and_starts_nothing() {
     assert!(!text.contains("/home/me") && !text.contains("autostart") && !text.contains("used_at"), "{text}");
     assert!(text.contains("\"version\": 1") && text.contains("\"pinned\": true"), "{text}");
 }
+
+#[test]
+fn the_documented_example_is_read_and_written_as_it_stands() {
+    let documented = include_str!("../../../../../docs/profiles.md");
+    let example = documented.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("profiles.json"), example).unwrap();
+    let read = Profiles::at(folder.path().join("profiles.json")).list().unwrap();
+    assert_eq!(read.moved_aside, None);
+    let [shop] = &read.profiles[..] else { panic!("{read:?}") };
+    shop.check().unwrap();
+    let written: Value = serde_json::from_str(&export(&read.profiles).unwrap()).unwrap();
+    assert_eq!(written, serde_json::from_str::<Value>(example).unwrap());
+    // Every field that can be written is described.
+    let full = Profile {
+        group: "g".into(),
+        note: "n".into(),
+        pinned: true,
+        autostart: true,
+        used_at: 1,
+        forwards: vec![Saved {
+            kubeconfig: "/k".into(),
+            server: "s".into(),
+            address: vec![[127, 0, 0, 2].into()],
+            balance: Some(Balance::Sticky),
+            hold_seconds: 1,
+            wait_for_name: true,
+            ..saved("svc/web", &["1:1"])
+        }],
+        ..profile("web")
+    };
+    let json = serde_json::to_value(full).unwrap();
+    let fields = [&json, &json["forwards"][0]].into_iter().flat_map(|object| object.as_object().unwrap().keys());
+    for field in fields {
+        assert!(documented.contains(&format!("| `{field}` |")), "{field} is not described");
+    }
+}

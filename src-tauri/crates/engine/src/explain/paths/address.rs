@@ -1,6 +1,6 @@
 //! Addresses as people write them and copy them.
 
-use crate::{context::ContextId, explain::port::Speaks};
+use crate::{context::ContextId, explain::port::Speaks, shell::quoted};
 
 /// `10.0.3.11:30080`, `[fd00::1]:30080`.
 pub(in crate::explain) fn host_port(host: &str, port: u16) -> String {
@@ -35,12 +35,6 @@ pub(super) fn command(target: &str, (local, remote): (u16, &str), namespace: &st
     line
 }
 
-/// As a shell takes it for one word.
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./:@+=,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("\"{text}\"") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,7 +61,10 @@ mod tests {
         let line = command("svc/web", (8080, "http"), "shop", &context("default", "staging"));
         assert_eq!(line, "portolan forward svc/web 8080:http -n shop --context staging");
         let line = command("pod/web-1", (8443, "443"), "shop", &context("/tmp/my files/k3s.yaml", "the cluster"));
-        let expected = "portolan forward pod/web-1 8443:443 -n shop --context \"the cluster\" --kubeconfig \"/tmp/my files/k3s.yaml\"";
+        let expected =
+            "portolan forward pod/web-1 8443:443 -n shop --context 'the cluster' --kubeconfig '/tmp/my files/k3s.yaml'";
         assert_eq!(line, expected);
+        let line = command("svc/web", (8080, "http"), "shop", &context("default", "$(rm -rf ~)"));
+        assert_eq!(line, "portolan forward svc/web 8080:http -n shop --context '$(rm -rf ~)'");
     }
 }

@@ -76,7 +76,7 @@ fn saved(entry: &Entry, here: &Here) -> Result<Saved, String> {
     let address = address.map(|address| address.parse().map_err(|_| format!("“{address}” is not an address")));
     Ok(Saved {
         context: some(&entry.context)
-            .or(here.current.clone())
+            .or_else(|| here.current().map(|current| current.id.name.clone()))
             .ok_or("it names no context, and there is no current one here")?,
         namespace: some(&entry.namespace).unwrap_or_else(|| "default".into()),
         target,

@@ -2,7 +2,7 @@
 
 use super::{Here, free_name};
 use crate::{
-    parse,
+    kubectl::Asked,
     profiles::{Profile, Saved, saved::default_hold},
 };
 
@@ -67,55 +67,25 @@ fn commands(words: &[String]) -> Vec<Vec<&str>> {
         .collect()
 }
 
-/// Options that are followed by a value which means nothing here.
-const WITH_VALUE: [&str; 8] =
-    ["--pod-running-timeout", "--request-timeout", "--user", "--as", "--as-group", "-v", "--v", "--profile"];
-
 fn saved(words: Vec<&str>, here: &Here) -> Result<Saved, String> {
-    let mut saved = Saved { hold_seconds: default_hold(), ..Saved::default() };
-    let mut plain = Vec::new();
-    let mut words = words.into_iter();
-    while let Some(word) = words.next() {
-        let (option, value) = match word.split_once('=') {
-            Some((option, value)) if word.starts_with('-') => (option, Some(value)),
-            _ => (word, None),
-        };
-        let mut value = || value.or_else(|| words.next()).map(str::to_owned).ok_or(format!("{option} lacks its value"));
-        match option {
-            "-n" | "--namespace" => saved.namespace = value()?,
-            "--context" => saved.context = value()?,
-            "--address" => {
-                for address in value()?.split(',').filter(|address| *address != "localhost") {
-                    saved.address.push(address.parse().map_err(|_| format!("“{address}” is not an address"))?);
-                }
-            }
-            "--kubeconfig" | "--cluster" | "--server" | "-s" | "--token" => {
-                return Err(format!("it names its cluster by {option}, and a profile names a context"));
-            }
-            option if WITH_VALUE.contains(&option) => drop(value()?),
-            option if option.starts_with('-') => {}
-            // What a shell makes of the rest is not for here.
-            ">" | ">>" | "2>" | "2>&1" | "&>" => break,
-            plain_word => plain.push(plain_word),
-        }
+    let asked = Asked::read(words)?;
+    if asked.kubeconfig.is_some() {
+        return Err("it names its cluster by --kubeconfig, and a profile names a context".into());
     }
-    let Some((target, ports)) = plain.split_first() else { return Err("it has no target".into()) };
-    if ports.is_empty() {
-        return Err(format!("{target} has no port"));
-    }
-    saved.target = parse::target(target).map_err(|error| error.to_string())?.to_string();
-    for port in ports {
-        parse::port(port).map_err(|error| error.to_string())?;
-        saved.ports.push((*port).to_owned());
-    }
-    if saved.context.is_empty() {
-        saved.context = here.current.clone().ok_or("it names no context, and there is no current one here")?;
-        if saved.namespace.is_empty() {
-            saved.namespace.clone_from(&here.namespace);
-        }
-    }
-    if saved.namespace.is_empty() {
-        saved.namespace = "default".into();
-    }
-    Ok(saved)
+    let named = asked.context.as_deref().map(|name| here.named(name));
+    let known = named.unwrap_or_else(|| here.current());
+    let context = asked.context.clone().or_else(|| known.map(|known| known.id.name.clone()));
+    Ok(Saved {
+        context: context.ok_or("it names no context, and there is no current one here")?,
+        // As kubectl has it: the context's own.
+        namespace: asked
+            .namespace
+            .or_else(|| known.map(|known| known.namespace.clone()))
+            .unwrap_or_else(|| "default".into()),
+        target: asked.target.to_string(),
+        ports: asked.ports.into_iter().map(|(text, _)| text).collect(),
+        address: asked.address,
+        hold_seconds: default_hold(),
+        ..Saved::default()
+    })
 }

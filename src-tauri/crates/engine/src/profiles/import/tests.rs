@@ -1,10 +1,23 @@
-use super::*;
+use super::{
+    view::{ContextChoice, Decision, ImportChoice, ImportChoices, ImportFate, ImportPlan, Imported, Unmatched},
+    *,
+};
+use crate::profiles::Profiles;
 
 fn here() -> Here {
+    let entry = |source: &str, name: &str, namespace: &str| ContextEntry {
+        id: ContextId { source: source.into(), name: name.into() },
+        server: format!("https://{name}"),
+        user: "me".into(),
+        namespace: namespace.into(),
+        current: name == "kind",
+    };
     Here {
-        contexts: vec![("kind".into(), "https://kind".into()), ("staging".into(), "https://staging".into())],
-        current: Some("kind".into()),
-        namespace: "shop".into(),
+        contexts: vec![
+            entry("/k3s.yaml", "k3s", "x"),
+            entry("default", "kind", "shop"),
+            entry("default", "staging", "default"),
+        ],
     }
 }
 
@@ -125,4 +138,144 @@ fn what_is_no_import_says_so() {
         let error = Plan::read(text, &[], &here()).unwrap_err().to_string();
         assert!(error.contains(says), "{text}: {error}");
     }
+}
+
+/// An export of one profile called `web`.
+fn export(context: &str, server: &str, local: u16, address: &str) -> String {
+    let address = if address.is_empty() { String::new() } else { format!(r#", "address": ["{address}"]"#) };
+    format!(
+        r#"{{"version": 1, "profiles": [{{"name": "web", "autostart": true, "forwards": [{{"context": "{context}",
+        "server": "{server}", "namespace": "shop", "target": "svc/web", "ports": ["{local}:80"]{address}}}]}}]}}"#
+    )
+}
+
+fn view(text: &str, choices: &[ContextChoice], there: &[Profile]) -> ImportPlan {
+    Found::read(text, &here()).unwrap().view(choices, there, &here())
+}
+
+fn id(source: &str, name: &str) -> ContextId {
+    ContextId { source: source.into(), name: name.into() }
+}
+
+#[test]
+fn a_context_that_is_not_here_is_asked_about_once_and_the_same_server_is_suggested() {
+    for (context, server, expected) in [
+        ("kind", "https://kind", None),
+        ("kind", "", None),
+        ("gone", "https://staging", Some((Unmatched::Missing, Some(id("default", "staging"))))),
+        ("gone", "https://k3s", Some((Unmatched::Missing, Some(id("/k3s.yaml", "k3s"))))),
+        ("gone", "https://nowhere", Some((Unmatched::Missing, None))),
+        ("k3s", "", Some((Unmatched::Missing, None))),
+        (
+            "kind",
+            "https://staging",
+            Some((Unmatched::OtherServer { here: "https://kind".into() }, Some(id("default", "staging")))),
+        ),
+    ] {
+        let plan = view(&export(context, server, 8080, ""), &[], &[]);
+        let questions: Vec<_> =
+            plan.contexts.iter().map(|asked| (asked.why.clone(), asked.suggested.clone())).collect();
+        assert_eq!(questions, expected.clone().into_iter().collect::<Vec<_>>(), "{context} {server}");
+        let taken = expected.and_then(|(_, suggested)| suggested).map_or(context.into(), |to| to.name);
+        assert_eq!(plan.items[0].forwards[0].context, taken);
+    }
+    let two = "kubectl --context gone port-forward svc/a 1:1\nkubectl --context gone port-forward svc/b 2:2";
+    let chosen = ContextChoice { name: "gone".into(), to: Some(id("default", "kind")) };
+    assert_eq!(view(two, &[], &[]).contexts.len(), 1);
+    let plan = view(two, std::slice::from_ref(&chosen), &[]);
+    assert!(plan.items.iter().all(|item| item.forwards[0].context == "kind"), "{plan:?}");
+    assert_eq!(plan.contexts[0].chosen, chosen.to);
+    let kept = view(&export("gone", "https://staging", 1, ""), &[ContextChoice { name: "gone".into(), to: None }], &[]);
+    assert_eq!((kept.items[0].forwards[0].context.as_str(), &kept.contexts[0].chosen), ("gone", &None));
+}
+
+/// What comes of importing `text` beside what is there, by one decision about each.
+fn taken(there: &str, text: &str, decision: Decision, loopback: bool) -> (Result<Imported, Error>, Vec<Profile>) {
+    let folder = tempfile::tempdir().unwrap();
+    let profiles = Profiles::at(folder.path().join("profiles.json"));
+    let here = here();
+    let import = |text: &str, decision, loopback| {
+        let found = Found::read(text, &here).unwrap();
+        let item = |profile: &Profile| ImportChoice { name: profile.name.clone(), decision, loopback };
+        let items = found.profiles.iter().map(item).collect();
+        profiles.take_in(found, &ImportChoices { contexts: Vec::new(), items }, &here)
+    };
+    import(there, Decision::Add, false).unwrap();
+    let done = import(text, decision, loopback);
+    (done, profiles.list().unwrap().profiles)
+}
+
+fn in_short(profiles: &[Profile]) -> Vec<String> {
+    profiles.iter().map(|profile| format!("{} {}", profile.name, profile.forwards[0].ports.join(" "))).collect()
+}
+
+#[test]
+fn a_clash_is_decided_by_the_user() {
+    let (mine, theirs) = (export("kind", "", 8080, ""), export("kind", "", 9090, ""));
+    let none = Vec::<String>::new;
+    for (decision, added, replaced, clashed, left) in [
+        (Decision::LeaveOut, none(), none(), none(), vec!["web 8080:80"]),
+        (Decision::Add, none(), none(), vec!["web".to_owned()], vec!["web 8080:80"]),
+        (Decision::TakeTheirs, none(), vec!["web".to_owned()], none(), vec!["web 9090:80"]),
+        (Decision::KeepBoth, vec!["web 2".to_owned()], none(), none(), vec!["web 8080:80", "web 2 9090:80"]),
+    ] {
+        let (done, there) = taken(&mine, &theirs, decision, false);
+        assert_eq!(done.unwrap(), Imported { added, replaced, clashed });
+        assert_eq!(in_short(&there), left, "{decision:?}");
+        assert!(there.iter().all(|profile| !profile.autostart), "nothing that is imported starts by itself");
+    }
+}
+
+#[test]
+fn an_address_that_others_can_reach_is_shown_and_kept_only_at_the_users_word() {
+    let text = export("kind", "", 8080, "0.0.0.0");
+    assert_eq!(view(&text, &[], &[]).items[0].reachable, ["0.0.0.0"]);
+    let kubectl = "kubectl port-forward svc/x 1:1";
+    let address = |loopback| taken(kubectl, &text, Decision::Add, loopback).1[1].forwards[0].address.clone();
+    assert_eq!(address(true), Vec::<std::net::IpAddr>::new());
+    assert_eq!(address(false), ["0.0.0.0".parse::<std::net::IpAddr>().unwrap()]);
+}
+
+#[test]
+fn what_would_break_a_profile_is_refused_whole() {
+    let text = r#"{"version": 1, "profiles": [{"name": "fine", "forwards": [{"context": "kind", "namespace": "x",
+        "target": "svc/a", "ports": ["1:1"]}]}, {"name": "both", "forwards": [
+        {"context": "kind", "namespace": "x", "target": "svc/a", "ports": ["80:80"], "address": ["10.0.0.1"]},
+        {"context": "kind", "namespace": "x", "target": "svc/b", "ports": ["80:80"], "address": ["10.0.0.2"]}]}]}"#;
+    let (done, there) = taken("kubectl port-forward svc/web 8080:80", text, Decision::Add, true);
+    let error = done.unwrap_err().to_string();
+    assert!(error.contains("local port 80 on 127.0.0.1 is asked for twice"), "{error}");
+    assert_eq!(in_short(&there), ["web 8080:80"], "nothing of it was taken");
+}
+
+#[test]
+fn decisions_about_something_else_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let profiles = Profiles::at(folder.path().join("profiles.json"));
+    let found = || Found::read("kubectl port-forward svc/web 80", &here()).unwrap();
+    let choice = ImportChoice { name: "db".into(), decision: Decision::Add, loopback: true };
+    for items in [vec![], vec![choice]] {
+        let choices = ImportChoices { contexts: Vec::new(), items };
+        let error = profiles.take_in(found(), &choices, &here()).unwrap_err().to_string();
+        assert!(error.contains("not what it was when it was shown"), "{error}");
+    }
+    assert!(!folder.path().join("profiles.json").exists());
+}
+
+#[test]
+fn what_was_imported_is_the_same_the_next_time() {
+    let line = "kubectl --context gone port-forward svc/web 8080:80";
+    let folder = tempfile::tempdir().unwrap();
+    let profiles = Profiles::at(folder.path().join("profiles.json"));
+    let contexts = vec![ContextChoice { name: "gone".into(), to: Some(id("default", "kind")) }];
+    let items = vec![ImportChoice { name: "web".into(), decision: Decision::Add, loopback: true }];
+    let choices = ImportChoices { contexts: contexts.clone(), items };
+    profiles.take_in(Found::read(line, &here()).unwrap(), &choices, &here()).unwrap();
+    let there = profiles.list().unwrap().profiles;
+    assert_eq!(there[0].forwards[0].server, "https://kind");
+    assert_eq!(view(line, &contexts, &there).items[0].fate, ImportFate::Same);
+    assert_eq!(
+        view("kubectl port-forward -n shop svc/web 8080:80", &[], &there).items[0].fate,
+        ImportFate::Clashes { mine: view(line, &contexts, &there).items[0].forwards.clone() }
+    );
 }

@@ -6,6 +6,7 @@
 
 mod commands;
 mod demo;
+mod watching;
 
 use std::sync::Arc;
 
@@ -79,6 +80,8 @@ fn main() -> Result<(), NoWindow> {
             commands::visit,
             commands::reload_kubeconfig,
             commands::demo,
+            watching::connections,
+            watching::save_events,
         ])
         .build(tauri::generate_context!())?;
     app.run(move |_, event| {

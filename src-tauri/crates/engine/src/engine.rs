@@ -2,7 +2,6 @@
 
 use std::{convert::Infallible, sync::Arc};
 
-use directories::UserDirs;
 use portolan_wire::upgrade::Wire;
 use tokio::sync::watch;
 
@@ -15,6 +14,7 @@ use crate::{
         view::{ComparisonView, Method, Probe},
     },
     context::{ContextId, ContextView, Namespaces, Reach},
+    downloads,
     error::{Error, Problem},
     explain::{
         self,
@@ -321,9 +321,7 @@ impl Engine {
     /// When none is open, or the file cannot be written.
     pub fn save_comparison(&self) -> Result<String, Problem> {
         let (view, probes) = self.comparisons.report()?;
-        let dirs = UserDirs::new().ok_or(Error::NoHome)?;
-        let folder = dirs.download_dir().filter(|folder| folder.is_dir()).unwrap_or(dirs.home_dir());
-        Ok(compare::save(folder, &view, &probes)?.display().to_string())
+        Ok(compare::save(&downloads::folder()?, &view, &probes)?.display().to_string())
     }
 
     /// Closes the comparison. When this returns nothing of it is left: no probe, no tunnel, no port.

@@ -10,6 +10,7 @@
 //! - `resolve` follows a target to its endpoints, over `watched`, a set of objects that keeps itself up to date.
 //! - [`catalog`] keeps the list that the window looks at, as [`row`]s.
 //! - [`profiles`] are saved forwards, kept by [`storage`], which writes a file whole or not at all.
+//! - `downloads` leaves files that the user asked for.
 //! - `vigil` notices that the machine has slept, that its network has changed, that a kubeconfig was edited.
 //! - [`probe`] asks one port once, over a connection of its own.
 //! - [`compare`] puts a Service beside a pod; [`explain`] says what a Service is and what is wrong with it.
@@ -25,6 +26,7 @@ mod clusters;
 pub mod compare;
 pub mod context;
 pub mod credentials;
+mod downloads;
 pub mod engine;
 pub mod error;
 pub mod explain;

@@ -1,36 +1,17 @@
 //! A comparison as a file of the user's.
 
-use std::{
-    fs::File,
-    io::{self, Write},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use super::{
     report::json,
     view::{ComparisonView, Probe},
 };
-use crate::error::Error;
+use crate::{downloads, error::Error};
 
 /// Writes it as JSON into a folder, under a name that no file there has yet; where that is.
 pub(crate) fn save(folder: &Path, view: &ComparisonView, probes: &[Probe]) -> Result<PathBuf, Error> {
     let port = if view.port.name.is_empty() { view.port.port.to_string() } else { view.port.name.clone() };
-    let name = format!("portolan-{}-{port}", view.service);
-    let mut path = folder.join(format!("{name}.json"));
-    let mut n = 1;
-    let written = loop {
-        match File::create_new(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                n += 1;
-                path = folder.join(format!("{name}-{n}.json"));
-            }
-            other => break other.and_then(|mut file| file.write_all(json(view, probes).as_bytes())),
-        }
-    };
-    match written {
-        Ok(()) => Ok(path),
-        Err(source) => Err(Error::File { operation: "write", path, source }),
-    }
+    downloads::leave(folder, &format!("portolan-{}-{port}", view.service), "json", &json(view, probes))
 }
 
 #[cfg(test)]
@@ -41,21 +22,11 @@ mod tests {
     use crate::compare::report::tests::view;
 
     #[test]
-    fn each_gets_a_file_of_its_own_and_none_is_overwritten() {
+    fn it_is_named_after_the_service_and_its_port() {
         let folder = tempfile::tempdir().unwrap();
         let view = view();
-        let names: Vec<String> = (0..3)
-            .map(|_| save(folder.path(), &view, &[]).unwrap().file_name().unwrap().to_string_lossy().into_owned())
-            .collect();
-        assert_eq!(names, ["portolan-web-http.json", "portolan-web-http-2.json", "portolan-web-http-3.json"]);
-        let text = fs::read_to_string(folder.path().join(&names[0])).unwrap();
-        assert_eq!(text, json(&view, &[]));
-    }
-
-    #[test]
-    fn a_folder_that_is_not_there_is_told() {
-        let folder = tempfile::tempdir().unwrap();
-        let error = save(&folder.path().join("gone"), &view(), &[]).unwrap_err();
-        assert!(error.to_string().starts_with("cannot write "), "{error}");
+        let path = save(folder.path(), &view, &[]).unwrap();
+        assert_eq!(path, folder.path().join("portolan-web-http.json"));
+        assert_eq!(fs::read_to_string(path).unwrap(), json(&view, &[]));
     }
 }

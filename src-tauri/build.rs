@@ -38,6 +38,8 @@ fn main() -> ExitCode {
         "visit",
         "reload_kubeconfig",
         "demo",
+        "connections",
+        "save_events",
     ];
     let manifest = tauri_build::AppManifest::new().commands(commands);
     match tauri_build::try_build(tauri_build::Attributes::new().app_manifest(manifest)) {

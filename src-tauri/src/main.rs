@@ -7,6 +7,7 @@
 mod carrying;
 mod commands;
 mod demo;
+mod watching;
 
 use std::sync::Arc;
 
@@ -87,6 +88,8 @@ fn main() -> Result<(), NoWindow> {
             commands::visit,
             commands::reload_kubeconfig,
             commands::demo,
+            watching::connections,
+            watching::save_events,
         ])
         .build(tauri::generate_context!())?;
     app.run(move |_, event| {

@@ -5,7 +5,7 @@ import type { Row } from "../src/generated/Row";
 import { coloursOf, COLOURS, wishOf } from "../src/lib/colour";
 import { asProblem } from "../src/lib/problem";
 import { read } from "../src/lib/rate";
-import { inOrder, matching } from "../src/lib/rows";
+import { Listing, matching } from "../src/lib/rows";
 
 describe("a context's colour", () => {
   const named = (name: string) => ({ source: "default", name });
@@ -43,7 +43,7 @@ describe("rows", () => {
     ["row/2", service("api", [port(3000)], { namespace: "shop", trouble: "no selector" })],
     ["row/3", service("web", [port(9090)], { namespace: "books" })],
   ]);
-  const names = (filter: string) => matching(inOrder(rows), filter).map(([, row]) => `${row.namespace}/${row.name}`);
+  const names = (filter: string) => matching(new Listing().of(rows), filter).map(({ row }) => `${row.namespace}/${row.name}`);
 
   it("are in order", () => expect(names("")).toEqual(["books/web", "shop/api", "shop/web"]));
   it("match every word", () => expect(names("WEB shop")).toEqual(["shop/web"]));

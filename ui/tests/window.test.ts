@@ -238,16 +238,6 @@ describe("the list", () => {
     render(Window, { backend });
     expect((await screen.findByTestId("row-mail")).textContent).toContain("smtp.example.org: nothing here to forward to");
   });
-
-  it("draws thousands in pages, and the rest on demand", async () => {
-    setRows(...Array.from({ length: 400 }, (_, n) => service(`s-${n}`, [port(80)])));
-    render(Window, { backend });
-    await screen.findByTestId("row-s-0");
-    expect(screen.getAllByTestId(/^row-/).length).toBeLessThan(400);
-    await fireEvent.click(screen.getByText("Show more"));
-    await fireEvent.click(screen.getByText("Show more"));
-    expect(screen.getAllByTestId(/^row-/)).toHaveLength(400);
-  });
 });
 
 describe("a session's card", () => {

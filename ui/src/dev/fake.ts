@@ -15,6 +15,7 @@ import type { ImportSource } from "../generated/ImportSource";
 import type { KubectlProcess } from "../generated/KubectlProcess";
 import type { Method } from "../generated/Method";
 import type { Part } from "../generated/Part";
+import type { OpenConnections } from "../generated/OpenConnections";
 import type { PortMap } from "../generated/PortMap";
 import type { PortRef } from "../generated/PortRef";
 import type { Probe } from "../generated/Probe";
@@ -35,6 +36,8 @@ export class FakeBackend implements Backend {
   readonly rejects = new Map<keyof Backend, Problem>();
   /** What `events` answers with, oldest first. */
   readonly happened = new Map<SessionId, SessionEvent[]>();
+  /** What `connections` answers with. */
+  readonly connected = new Map<SessionId, OpenConnections>();
   /** What `probes` answers with, oldest first. */
   probed: Probe[] = [];
   /** What `explain` answers with, once it is set: by then the question may have been asked. */
@@ -160,6 +163,16 @@ export class FakeBackend implements Backend {
 
   async protect(context: ContextId, protect: boolean): Promise<void> {
     this.#called("protect", context, protect);
+  }
+
+  async connections(id: SessionId): Promise<OpenConnections> {
+    this.#called("connections", id);
+    return structuredClone(this.connected.get(id) ?? { connections: [], left_out: 0 });
+  }
+
+  async saveEvents(id: SessionId): Promise<string | null> {
+    this.#called("saveEvents", id);
+    return "/home/me/Downloads/portolan-svc-web-events.jsonl";
   }
 
   async compare(context: ContextId, namespace: string, service: string, port: PortRef): Promise<void> {

@@ -23,7 +23,7 @@ import { healthy, ill } from "./explanation";
 import { FakeBackend } from "./fake";
 import { copies, kubectls, plan } from "./imports";
 import { active, context, counters, event, port, problem, session, staging } from "./samples";
-import { busy, history, inShop, outage, unsteady } from "./tunnels";
+import { busy, connected, history, inShop, outage, unsteady } from "./tunnels";
 
 export function pretend(query: URLSearchParams): Backend {
   const engine = new PretendedEngine(query.get("show") ?? "shop");
@@ -212,6 +212,7 @@ class PretendedEngine extends FakeBackend {
     for (const value of this.show === "outage" ? outage() : this.show === "unsteady" ? unsteady() : inShop()) this.#put(value);
     if (this.show !== "shop" && this.show !== "crowd") return;
     this.happened.set(6, history());
+    this.connected.set(6, connected());
     let n = history().length;
     let down = 0;
     let ticks = 0;

@@ -1,5 +1,7 @@
 // The pretended tunnels: one of each kind that the window has to show.
 
+import type { ConnectionView } from "../generated/ConnectionView";
+import type { OpenConnections } from "../generated/OpenConnections";
 import type { Phase } from "../generated/Phase";
 import type { Problem } from "../generated/Problem";
 import type { SessionEvent } from "../generated/SessionEvent";
@@ -51,6 +53,23 @@ export function inShop(): SessionView[] {
 export function busy(): SessionView {
   const pods = active(80, "web-7d9f86c5b4-x2v9q", "web-7d9f86c5b4-k8s2m", "web-7d9f86c5b4-p4w1z");
   return session(6, forward({ type: "service", name: "web" }, 8080), 8080, pods, { mark: "web-7d9f86c5b4-k8s2m refused :80" });
+}
+
+/** Who uses the busy tunnel. */
+export function connected(): OpenConnections {
+  const one = (number: number, more: Partial<ConnectionView>): ConnectionView => ({
+    number, slot: 0, client: `127.0.0.1:${50400 + number}`, process: { name: "curl", pid: 4100 + number }, pod: "web-7d9f86c5b4-x2v9q", port: 80,
+    bytes_up: 412, bytes_down: 1_840_000, began_at: Date.now() - number * 47_000, ...more,
+  });
+  return {
+    connections: [
+      one(1, { process: { name: "firefox", pid: 2210 }, bytes_up: 48_000, bytes_down: 31_000_000 }),
+      one(2, { pod: "web-7d9f86c5b4-k8s2m" }),
+      one(3, { process: null }),
+      one(4, { pod: null, port: null, bytes_down: 0 }),
+    ],
+    left_out: 0,
+  };
 }
 
 /** What the busy tunnel has met. */

@@ -8,15 +8,18 @@ import type { ContextView } from "../generated/ContextView";
 import type { ListKind } from "../generated/ListKind";
 import type { Problem } from "../generated/Problem";
 import type { Scope } from "../generated/Scope";
+import type { SessionId } from "../generated/SessionId";
 import type { View } from "../generated/View";
 import type { Backend } from "./backend";
 import { causesOf } from "./causes";
 import { openPorts } from "./chips";
 import { coloursOf, wishOf } from "./colour";
 import { Comparing, type Compared } from "./compare/comparing.svelte";
+import type { Command } from "./commands";
 import { DEMO } from "./compare/story";
 import { follow } from "./feed";
 import { Importing } from "./import/importing.svelte";
+import { Flows } from "./flow";
 import { Opening } from "./opening.svelte";
 import { apply, nothing, type Parts } from "./parts";
 import { asProblem } from "./problem";
@@ -55,6 +58,18 @@ export class App {
   centre = $state.raw<Centre>({ shows: "list" });
   /** What the list is narrowed by. */
   filter = $state("");
+  /** What the tunnels carried in the last minute. */
+  readonly flows = new Flows();
+  /** What lies over the window. */
+  overlay = $state<"palette" | "keys" | null>(null);
+  /** Why the last command failed. */
+  failed = $state.raw<Problem | null>(null);
+  /** The row that the keyboard was at last, by key. */
+  row = $state.raw<string | null>(null);
+  /** Set to have the focus come into the list; the list unsets it. */
+  entersList = $state(false);
+  /** Counts requests for the filter: each brings the focus there. */
+  filterSummons = $state(0);
   /** Why the view could not be changed. */
   refused = $state.raw<Problem | null>(null);
 
@@ -138,6 +153,35 @@ export class App {
     this.centre = { shows: "explanation", of };
   }
 
+  /** Does what a command says, and shows why it could not. */
+  async run(command: Command): Promise<void> {
+    this.failed = null;
+    try {
+      await command.run();
+    } catch (thrown) {
+      this.failed = asProblem(thrown);
+    }
+  }
+
+  /** Copies a session's address. */
+  async copyAddress(session: SessionId, slot: number, address: string): Promise<void> {
+    const problem = await this.opening.copy(session, slot, address);
+    if (problem) throw problem;
+  }
+
+  /** Goes back to the list, to the row that one came from. A comparison goes on. */
+  back(): void {
+    if (this.centre.shows === "list") return;
+    this.centre = { shows: "list" };
+    this.entersList = true;
+  }
+
+  /** Brings the focus to the filter, from wherever one is. */
+  summonFilter(): void {
+    this.centre = { shows: "list" };
+    this.filterSummons += 1;
+  }
+
   /** Whether a context is marked protected. One that is not known is not. */
   isProtected(context: ContextId): boolean {
     return this.contexts.some(({ id, protected: marked }) => marked && contextKey(id) === contextKey(context));
@@ -160,6 +204,7 @@ export class App {
     this.heard = true;
     if (this.view && !this.context) this.look(null);
     this.#lookAtAwaited();
+    this.flows.note(this.parts.sessions, Date.now());
     this.opening.settle(this.parts.sessions.values());
     this.comparing.settle(this.parts.comparison);
     // Closed elsewhere: there is nothing to show any more.

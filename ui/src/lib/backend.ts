@@ -7,6 +7,7 @@ import type { ContextId } from "../generated/ContextId";
 import type { Explanation } from "../generated/Explanation";
 import type { Forward } from "../generated/Forward";
 import type { Method } from "../generated/Method";
+import type { OpenConnections } from "../generated/OpenConnections";
 import type { PortMap } from "../generated/PortMap";
 import type { PortRef } from "../generated/PortRef";
 import type { Probe } from "../generated/Probe";
@@ -36,6 +37,10 @@ export interface Backend extends Carrying {
   moveTo(id: SessionId, uid: string): Promise<void>;
   /** What happened to a session after its event number `after`, oldest first: of the last 1,000. */
   events(id: SessionId, after: number): Promise<SessionEvent[]>;
+  /** A session's connections as they are now. */
+  connections(id: SessionId): Promise<OpenConnections>;
+  /** Leaves a session's events as lines of JSON in the user's downloads; in which file. `null` if there is no such session. */
+  saveEvents(id: SessionId): Promise<string | null>;
   /** Puts the workload that owns a direct tunnel's pod in its place; `null` where none is known. */
   instead(id: SessionId): Promise<SessionId | null>;
   /** Puts a tunnel to the next pod of the same name in a direct tunnel's place; `null` if there is no such session. */

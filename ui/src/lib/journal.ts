@@ -2,6 +2,9 @@
 
 import type { SessionEvent } from "../generated/SessionEvent";
 import type { Tone } from "./marks";
+import { clockTime } from "./units";
+import { eventText } from "./words/events";
+import type { EventKind } from "./words/live";
 
 /** The engine keeps no more either. */
 const KEPT = 1000;
@@ -30,4 +33,39 @@ export function toneOf({ event }: SessionEvent): Tone {
     default:
       return "idle";
   }
+}
+
+/** What an event is about, besides how it went. */
+export function kindOf({ event }: SessionEvent): Exclude<EventKind, "all" | "trouble"> {
+  switch (event) {
+    case "held":
+    case "retried":
+    case "refused":
+    case "cut":
+    case "delivered_unanswered":
+      return "connections";
+    case "endpoint_added":
+    case "endpoint_removed":
+    case "moved":
+      return "pods";
+    default:
+      return "session";
+  }
+}
+
+/** The events of a kind that hold every word of the filter in their sentence or their code. */
+export function chosenOf(events: readonly SessionEvent[], kind: EventKind, filter: string): readonly SessionEvent[] {
+  const wanted = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  return events.filter((event) => {
+    const tone = toneOf(event);
+    const fits = kind === "all" || (kind === "trouble" ? tone === "wait" || tone === "broken" : kindOf(event) === kind);
+    if (!fits || wanted.length === 0) return fits;
+    const text = `${eventText(event)} ${event.code ?? ""}`.toLowerCase();
+    return wanted.every((word) => text.includes(word));
+  });
+}
+
+/** Events as text to paste, oldest first. */
+export function eventLines(events: readonly SessionEvent[], now: number): string {
+  return [...events].reverse().map((event) => `${clockTime(event.at, now)}  ${eventText(event)}\n`).join("");
 }

@@ -27,7 +27,12 @@ export function portKey(target: string, remote: PortRef): string {
 /** Whether two views show the same list. */
 export function sameView(a: View | null, b: View | null): boolean {
   if (a === null || b === null) return a === b;
-  return contextKey(a.context) === contextKey(b.context) && a.list === b.list && scopeKey(a) === scopeKey(b);
+  return viewKey(a) === viewKey(b);
+}
+
+/** A key for what a list shows. */
+export function viewKey(view: View): string {
+  return `${view.list} ${scopeKey(view)} ${contextKey(view.context)}`;
 }
 
 function scopeKey(view: View): string {

@@ -54,7 +54,6 @@ export const words = {
   none: "none",
   unknownPods: "no pods, or they may not be read",
   scaledToZero: "scaled to 0",
-  showMore: "Show more",
 
   pickContext: "Choose a context on the left.",
   pickContextWhy: "Portolan contacts a cluster only once you open it.",

@@ -12,6 +12,7 @@
 //! - [`profiles`] are saved forwards, kept by [`storage`], which writes a file whole or not at all.
 //! - [`kubectl`] reads what kubectl is asked for, finds it running and takes its tunnels over; [`copies`] is a session in
 //!   others' words: a line of kubectl, of curl, an environment variable.
+//! - `downloads` leaves files that the user asked for.
 //! - `vigil` notices that the machine has slept, that its network has changed, that a kubeconfig was edited.
 //! - [`probe`] asks one port once, over a connection of its own.
 //! - [`compare`] puts a Service beside a pod; [`explain`] says what a Service is and what is wrong with it.

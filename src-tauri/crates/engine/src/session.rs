@@ -8,10 +8,11 @@
 //! - `standing` is the pure half: what is known of the target, and what follows for the phase and for connections.
 //! - `ways` keeps the ways to the pods warm and knows which of them work; `steer` chooses among pods.
 //! - `departed` looks after what is open to pods that take nothing new.
-//! - `carrier` serves one local connection, `splice` carries its bytes.
+//! - `carrier` serves one local connection, `splice` carries its bytes, `connections` lists those that there are.
 //! - `tally` counts, [`journal`] lists what happened, `tale` tells what became of one connection to whoever asks, `unsteady` tells what comes and goes, [`view`] is what is shown.
 
 mod carrier;
+pub(crate) mod connections;
 pub(crate) mod control;
 mod departed;
 pub mod journal;
@@ -51,6 +52,7 @@ use crate::{
     watched::Failing,
 };
 use carrier::{Report, Shared};
+use connections::Connections;
 use control::Control;
 use journal::{Journal, SessionEvent, What};
 use standing::{Lost, Standing, may_not_forward};
@@ -92,6 +94,8 @@ pub(crate) struct Inputs<T> {
     pub(crate) controls: mpsc::UnboundedReceiver<Control>,
     /// Who asks what became of connections.
     pub(crate) tales: Arc<Tales>,
+    /// Where its connections are listed.
+    pub(crate) connections: Arc<Connections>,
     pub(crate) cancel: CancellationToken,
 }
 
@@ -103,14 +107,14 @@ pub(crate) async fn run(
     view: watch::Sender<SessionView>,
     journal: Arc<Journal>,
 ) {
-    let Inputs { targets, mut cluster, controls, tales, cancel } = inputs;
+    let Inputs { targets, mut cluster, controls, tales, connections, cancel } = inputs;
     let (offer, offered) = watch::channel(Vec::new());
     let (reports, reported) = mpsc::unbounded_channel();
     let hold = Duration::from_secs(forward.hold_seconds.into());
     let now = cluster.borrow_and_update().clone();
     let steer = Steer::new(forward.balance());
     let namespace = forward.namespace.clone();
-    let shared = Arc::new(Shared::new(now, namespace, (steer, hold), offered, (journal, tales), reports));
+    let shared = Arc::new(Shared::new(now, namespace, (steer, hold), offered, (journal, tales, connections), reports));
     let mut session = Session {
         forward,
         phase: Phase::Resolving,
@@ -479,9 +483,9 @@ async fn accept(slot: usize, listener: Arc<TcpListener>, shared: Arc<Shared>, re
             biased;
             () = released.cancelled() => break,
             accepted = listener.accept() => match accepted {
-                Ok((client, _)) => {
+                Ok((client, from)) => {
                     let shared = shared.clone();
-                    connections.spawn(async move { shared.serve(slot, client).await });
+                    connections.spawn(async move { shared.serve(slot, client, from).await });
                 }
                 Err(error) => {
                     // Out of file descriptors, mostly: others may be closed in a moment. Trying at once would spin.

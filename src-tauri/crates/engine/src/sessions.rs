@@ -2,6 +2,7 @@
 
 mod habits;
 mod heir;
+mod told;
 
 use std::{
     collections::BTreeMap,
@@ -28,10 +29,11 @@ use crate::{
     resolve::Resolver,
     session::{
         self, Inputs,
+        connections::Connections,
         control::Control,
         journal::{Journal, SessionEvent, What},
         tale::{Heard, Tales},
-        view::{SessionId, SessionView},
+        view::{OpenConnections, SessionId, SessionView},
     },
 };
 use habits::Habits;
@@ -57,6 +59,7 @@ struct Running {
     controls: mpsc::UnboundedSender<Control>,
     journal: Arc<Journal>,
     tales: Arc<Tales>,
+    connections: Arc<Connections>,
     view: watch::Receiver<SessionView>,
     /// Where it listens, or listened last: one that is over shows no ports any more.
     ports: Arc<Mutex<Ports>>,
@@ -89,13 +92,14 @@ impl Sessions {
         let retry_now = Arc::new(Notify::new());
         let journal = Arc::<Journal>::default();
         let tales = Arc::<Tales>::default();
+        let connections = Arc::<Connections>::default();
         let (controls, controlled) = mpsc::unbounded_channel();
         let ports = Arc::<Mutex<Ports>>::default();
         let task = {
             let (cancel, retry_now, feed, mut shown) =
                 (cancel.clone(), retry_now.clone(), self.feed.clone(), view.clone());
             let journal = journal.clone();
-            let tales = tales.clone();
+            let (tales, connections) = (tales.clone(), connections.clone());
             let habits = self.habits.clone();
             let ports = ports.clone();
             tokio::spawn(async move {
@@ -109,7 +113,7 @@ impl Sessions {
                         Ok(mut cluster) => {
                             let now = cluster.borrow_and_update().clone();
                             let targets = Resolver::new(now, forward.clone(), retry_now);
-                            let inputs = Inputs { targets, cluster, controls: controlled, tales, cancel };
+                            let inputs = Inputs { targets, cluster, controls: controlled, tales, connections, cancel };
                             session::run(forward, inputs, view_in, journal).await;
                         }
                         Err(error) => {
@@ -131,7 +135,8 @@ impl Sessions {
             })
         };
         let cancel = cancel.drop_guard();
-        self.running().insert(id, Running { cancel, retry_now, controls, journal, tales, view, ports, task });
+        self.running()
+            .insert(id, Running { cancel, retry_now, controls, journal, tales, connections, view, ports, task });
         id
     }
 
@@ -196,6 +201,15 @@ impl Sessions {
     /// What happened to a session after its event number `after`, oldest first: of the last 1,000.
     pub fn events(&self, id: SessionId, after: u64) -> Vec<SessionEvent> {
         self.running().get(&id).map(|running| running.journal.after(after)).unwrap_or_default()
+    }
+
+    /// A session's connections, and who their clients are: looked up for those that are new since the last look.
+    pub async fn connections(&self, id: SessionId) -> OpenConnections {
+        let connections = self.running().get(&id).map(|running| running.connections.clone());
+        match connections {
+            Some(connections) => connections.shown().await,
+            None => OpenConnections::default(),
+        }
     }
 
     /// Notes in each session that all was looked at anew, and why.

@@ -42,6 +42,7 @@ export const compare = {
   onDemo: "Show it on the demo cluster",
   deleteNone: "No pod to delete now",
   deleteUnknown: "Finding out whether you may delete a pod here…",
+  deleteWord: "Delete",
   confirm: "Delete this pod",
   keep: "Keep it",
   opening: "Opening both tunnels…",

@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashSet,
+    net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -20,6 +21,7 @@ use tokio::{
 };
 
 use super::{
+    connections::{Connections, Counts},
     departed::Open,
     journal::{Journal, SessionEvent, What},
     splice::{FirstByte, Replay, Spliced, splice},
@@ -53,6 +55,7 @@ pub(crate) struct Shared {
     pub(crate) open: Arc<Open>,
     pub(crate) journal: Arc<Journal>,
     tales: Arc<Tales>,
+    connections: Arc<Connections>,
     pub(crate) reports: mpsc::UnboundedSender<Report>,
     held: Semaphore,
     steer: Mutex<Steer>,
@@ -75,7 +78,7 @@ impl Shared {
         namespace: String,
         (steer, hold): (Steer, Duration),
         offered: watch::Receiver<Vec<Endpoint>>,
-        (journal, tales): (Arc<Journal>, Arc<Tales>),
+        (journal, tales, connections): (Arc<Journal>, Arc<Tales>, Arc<Connections>),
         reports: mpsc::UnboundedSender<Report>,
     ) -> Self {
         Shared {
@@ -87,6 +90,7 @@ impl Shared {
             open: Arc::default(),
             journal,
             tales,
+            connections,
             reports,
             held: Semaphore::new(HELD),
             steer: Mutex::new(steer),
@@ -109,11 +113,13 @@ impl Shared {
         self.steer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Serves one local connection for the port `slot`, to its end.
-    pub(crate) async fn serve(&self, slot: usize, client: TcpStream) {
+    /// Serves one local connection for the port `slot`, to its end; `from` is its client's address.
+    pub(crate) async fn serve(&self, slot: usize, client: TcpStream, from: SocketAddr) {
         // Small answers must not wait for each other; a failure costs only that.
         let _ = client.set_nodelay(true);
         let mut client = Local { stream: client, finished: false };
+        let listed = self.connections.enter(slot, from);
+        let counts = Counts { tally: &self.tally, listed: &listed };
         let began = Instant::now();
         let deadline = began + self.hold;
         let mut was_held = false;
@@ -129,7 +135,7 @@ impl Shared {
                 Err(why) => return self.refused(&client, &why, began),
             };
             let to = address(&self.namespace, &endpoint);
-            let first = replay.with_what_is_there(&client.stream, &self.tally);
+            let first = replay.with_what_is_there(&client.stream, counts);
             let failure = match self.cluster().connector.connect(&to, first).await {
                 Err(failure) => failure,
                 Ok(connection) => {
@@ -143,16 +149,18 @@ impl Shared {
                         after: began.elapsed(),
                     });
                     let open = (self.tally.open(), self.open.enter(&endpoint));
+                    listed.is_with(Some(&endpoint));
                     let first_byte = FirstByte::of_one_that_began(began);
                     let spliced = tokio::select! {
                         biased;
-                        spliced = splice(&mut client.stream, connection, &mut replay, &self.tally, &first_byte) => spliced,
+                        spliced = splice(&mut client.stream, connection, &mut replay, counts, &first_byte) => spliced,
                         () = open.1.cut() => {
                             let failure = Failure { kind: Kind::PodGone, text: "and had not ended it".into() };
                             Spliced::Cut { failure, answered: first_byte.has_come() }
                         }
                     };
                     drop(open);
+                    listed.is_with(None);
                     match spliced {
                         Spliced::Served => {
                             client.finished = true;

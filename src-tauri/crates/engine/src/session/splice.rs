@@ -16,7 +16,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::tally::Tally;
+use super::{connections::Counts, tally::Tally};
 
 /// What a client sends after the pod has ended is read and dropped for this long: closing earlier would reset the
 /// connection and could destroy the end of the answer on its way.
@@ -59,7 +59,7 @@ impl Replay {
 
     /// All that the client has sent so far, with what has just come: so that it goes out with what opens a connection.
     /// Never waits.
-    pub(crate) fn with_what_is_there(&mut self, client: &TcpStream, tally: &Tally) -> &[u8] {
+    pub(crate) fn with_what_is_there(&mut self, client: &TcpStream, counts: Counts<'_>) -> &[u8] {
         if !self.ended && self.bytes.len() < Self::LIMIT {
             let mut piece = [0; 4096];
             // The system is asked, not tokio, which has not heard of a new connection's first bytes yet.
@@ -67,7 +67,7 @@ impl Replay {
                 Ok(0) => self.ended = true,
                 Ok(n) => {
                     self.bytes.extend_from_slice(&piece[..n]);
-                    tally.up(n);
+                    counts.up(n);
                 }
                 // Nothing yet. Anything worse is met again by whoever reads next.
                 Err(_) => {}
@@ -124,7 +124,7 @@ pub(crate) async fn splice(
     client: &mut TcpStream,
     connection: Connection,
     replay: &mut Replay,
-    tally: &Tally,
+    counts: Counts<'_>,
     first_byte: &FirstByte,
 ) -> Spliced {
     let (mut from_pod, mut to_pod, ending) = connection.into_parts();
@@ -156,7 +156,7 @@ pub(crate) async fn splice(
                         if to_pod.write_all(&buffer).await.is_err() {
                             return Up::PodGone;
                         }
-                        tally.up(n);
+                        counts.up(n);
                     }
                 }
             }
@@ -173,8 +173,8 @@ pub(crate) async fn splice(
                 };
                 let Ok(n) = to_client.write(piece).await else { return false };
                 from_pod.consume(n);
-                first_byte.comes(tally);
-                tally.down(n);
+                first_byte.comes(counts.tally);
+                counts.down(n);
             }
         };
         tokio::pin!(up, down);

@@ -1,5 +1,6 @@
 //! Sessions over scripted targets and scripted pods: real sockets on loopback, no cluster.
 
+mod listing;
 mod supervision;
 mod telling;
 
@@ -192,6 +193,7 @@ struct Running {
     cluster: watch::Sender<Arc<Cluster>>,
     journal: Arc<Journal>,
     tales: Arc<Tales>,
+    connections: Arc<Connections>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -229,15 +231,17 @@ fn start_with(client: kube::Client, forward: Forward, pods: &[(&str, Pod)]) -> R
     let cluster = watch::Sender::new(cluster);
     let journal = Arc::<Journal>::default();
     let tales = Arc::<Tales>::default();
+    let connections = Arc::<Connections>::default();
     let inputs = Inputs {
         targets: Script(script),
         cluster: cluster.subscribe(),
         controls: controlled,
         tales: tales.clone(),
+        connections: connections.clone(),
         cancel: cancel.clone(),
     };
     let task = tokio::spawn(run(forward, inputs, view_in, journal.clone()));
-    Running { pods, found, view, cancel, controls, cluster, journal, tales, task }
+    Running { pods, found, view, cancel, controls, cluster, journal, tales, connections, task }
 }
 
 fn endpoints(uids: &[&str]) -> Found {

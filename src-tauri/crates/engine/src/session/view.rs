@@ -132,3 +132,52 @@ pub struct Counters {
     #[ts(type = "number")]
     pub bytes_down: u64,
 }
+
+/// A session's connections.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct OpenConnections {
+    /// The oldest 200, oldest first.
+    pub connections: Vec<ConnectionView>,
+    /// How many more there are.
+    #[ts(type = "number")]
+    pub left_out: u64,
+}
+
+/// One local connection that is carried, or held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ConnectionView {
+    /// Its number in its session, from 1 on; never used twice.
+    #[ts(type = "number")]
+    pub number: u64,
+    /// Which of the forward's ports it came to.
+    pub slot: usize,
+    /// Its client's end: `127.0.0.1:50412`.
+    pub client: String,
+    /// Whose that is, where the system tells.
+    pub process: Option<ClientProcess>,
+    /// The pod that has it; `None` while it is held.
+    pub pod: Option<String>,
+    /// That pod's port.
+    pub port: Option<u16>,
+    /// Bytes from the client to the pod.
+    #[ts(type = "number")]
+    pub bytes_up: u64,
+    /// Bytes from the pod to the client.
+    #[ts(type = "number")]
+    pub bytes_down: u64,
+    /// When it was accepted, in milliseconds since 1970.
+    #[ts(type = "number")]
+    pub began_at: u64,
+}
+
+/// A local program that uses a tunnel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ClientProcess {
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub pid: u32,
+}

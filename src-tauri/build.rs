@@ -26,6 +26,8 @@ fn main() -> ExitCode {
         "comparison_markdown",
         "save_comparison",
         "protect",
+        "change_setting",
+        "silence",
         "parse_port",
         "copy",
         "visit",

@@ -10,7 +10,10 @@
 //! - `resolve` follows a target to its endpoints, over `watched`, a set of objects that keeps itself up to date.
 //! - [`catalog`] keeps the list that the window looks at, as [`row`]s.
 //! - [`profiles`] are saved forwards, kept by [`storage`], which writes a file whole or not at all.
-//! - `vigil` notices that the machine has slept, that its network has changed, that a kubeconfig was edited.
+//! - [`settings`] are what the user has chosen, kept likewise; `marks` are what is said of contexts.
+//! - [`environment`] is what plugins, kubeconfig and proxies go by: the login shell's, where the desktop's is not enough.
+//! - [`notices`] decides what the desktop is told of sessions.
+//! - `vigil` notices that the machine has slept, that its network has changed, that a kubeconfig or the settings were edited.
 //! - [`probe`] asks one port once, over a connection of its own.
 //! - [`compare`] puts a Service beside a pod; [`explain`] says what a Service is and what is wrong with it.
 //! - [`feed`] is the state that the window reads. One writer a part; readers ask for what is newer than they have.
@@ -26,6 +29,7 @@ pub mod compare;
 pub mod context;
 pub mod credentials;
 pub mod engine;
+pub mod environment;
 pub mod error;
 pub mod explain;
 #[cfg(test)]
@@ -36,6 +40,7 @@ pub mod kubeconfig;
 pub mod local_port;
 mod marks;
 mod node;
+pub mod notices;
 pub mod open_files;
 pub mod parse;
 pub mod phase;
@@ -47,6 +52,7 @@ pub mod row;
 mod service;
 pub mod session;
 pub mod sessions;
+pub mod settings;
 pub mod storage;
 mod vigil;
 mod watched;

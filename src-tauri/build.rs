@@ -33,6 +33,8 @@ fn main() -> ExitCode {
         "copies",
         "export_profiles",
         "save_profiles",
+        "change_setting",
+        "silence",
         "parse_port",
         "copy",
         "visit",

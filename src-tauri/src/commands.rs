@@ -169,8 +169,7 @@ pub(crate) async fn save_comparison(engine: Shared<'_>) -> Result<String, Proble
 /// Marks a context as protected, or takes the mark away.
 #[tauri::command]
 pub(crate) async fn protect(engine: Shared<'_>, context: ContextId, protected: bool) -> Result<(), Problem> {
-    engine.protect(&context, protected);
-    Ok(())
+    engine.protect(&context, protected).await
 }
 
 /// Reads a port as it is typed in a list's row.
@@ -210,6 +209,6 @@ pub(crate) async fn demo(engine: Shared<'_>, demo: State<'_, Arc<DemoCluster>>) 
     demo.open(&engine).await
 }
 
-fn desktop(what: &str, error: &dyn std::error::Error) -> Problem {
+pub(crate) fn desktop(what: &str, error: &dyn std::error::Error) -> Problem {
     Problem { code: Code::Desktop, message: format!("Could not {what}: {error}"), next: String::new() }
 }

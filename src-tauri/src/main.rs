@@ -5,14 +5,25 @@
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 mod carrying;
+mod closing;
 mod commands;
+mod commands_habits;
 mod demo;
 mod watching;
+mod desktop;
+mod login;
+mod main_window;
+mod notify;
+mod tray;
 
-use std::sync::Arc;
+use std::{
+    io::{IsTerminal, stderr, stdin, stdout},
+    sync::Arc,
+};
 
-use portolan_engine::{Wire, engine::Engine, kubeconfig::Source, open_files};
-use tauri::RunEvent;
+use portolan_engine::{Wire, engine::Engine, kubeconfig::Source, open_files, storage};
+use tauri::{AppHandle, RunEvent, Wry, plugin::TauriPlugin};
+use tauri_plugin_window_state::StateFlags;
 use tracing_subscriber::EnvFilter;
 
 use demo::DemoCluster;
@@ -29,6 +40,42 @@ fn wire() -> Option<Wire> {
     }
 }
 
+/// Keeps the window's place where the settings are. One that is on no screen any more is left to the desktop.
+fn kept_place() -> TauriPlugin<Wry> {
+    let builder = tauri_plugin_window_state::Builder::new()
+        .with_state_flags(StateFlags::POSITION | StateFlags::SIZE | StateFlags::MAXIMIZED);
+    let named = match storage::folder() {
+        Ok(folder) => builder.with_filename(folder.join("window.json").to_string_lossy()),
+        // The settings tell why. The plugin has a place of its own.
+        Err(_) => builder,
+    };
+    named.build()
+}
+
+/// Starts all that goes on beside the window. It ends with the runtime, which ends with the app.
+fn begin(app: &AppHandle, engine: &Arc<Engine>, demo: &Arc<DemoCluster>) {
+    use tauri::async_runtime::spawn;
+    let own = engine.clone();
+    spawn(async move { own.attend().await });
+    // Who starts the app from a terminal has the shell's environment already.
+    if !(stdin().is_terminal() || stdout().is_terminal() || stderr().is_terminal()) {
+        let own = engine.clone();
+        spawn(async move { own.ask_login_shell().await });
+    }
+    spawn(main_window::keep_theme(app.clone(), engine.clone()));
+    spawn(login::keep(app.clone(), engine.clone()));
+    spawn(tray::keep(app.clone(), engine.clone()));
+    spawn(notify::keep(engine.clone()));
+    if std::env::args().any(|argument| argument == "--demo") {
+        let (own, demo) = (engine.clone(), demo.clone());
+        spawn(async move {
+            if let Err(problem) = demo.show(&own).await {
+                tracing::error!("{problem}");
+            }
+        });
+    }
+}
+
 /// The window could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[error("Portolan cannot open its window: {0}. Is a display there? `portolan forward` works without one.")]
@@ -40,15 +87,14 @@ fn main() -> Result<(), NoWindow> {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     open_files::raise_limit();
     let engine = Arc::new(Engine::new(Source::Default, wire()));
-    let attended = engine.clone();
-    let attending = tauri::async_runtime::spawn(async move { attended.attend().await });
+    engine.use_settings();
     let demo = Arc::new(DemoCluster::default());
-    if std::env::args().any(|argument| argument == "--demo")
-        && let Err(problem) = tauri::async_runtime::block_on(demo.show(&engine))
-    {
-        tracing::error!("{problem}");
-    }
+    let (own, own_demo) = (engine.clone(), demo.clone());
     let app = tauri::Builder::default()
+        // First: a second start ends in it, before it has done anything.
+        .plugin(tauri_plugin_single_instance::init(|app, _, _| main_window::show(app)))
+        .plugin(kept_place())
+        .plugin(tauri_plugin_autostart::Builder::new().build())
         .plugin(tauri_plugin_clipboard_manager::init())
         .plugin(tauri_plugin_opener::init())
         .manage(engine.clone())
@@ -83,6 +129,8 @@ fn main() -> Result<(), NoWindow> {
             carrying::copies,
             carrying::export_profiles,
             carrying::save_profiles,
+            commands_habits::change_setting,
+            commands_habits::silence,
             commands::parse_port,
             commands::copy,
             commands::visit,
@@ -91,10 +139,17 @@ fn main() -> Result<(), NoWindow> {
             watching::connections,
             watching::save_events,
         ])
+        .on_window_event({
+            let engine = engine.clone();
+            move |window, event| main_window::on_event(window, event, &engine)
+        })
+        .setup(move |app| {
+            begin(app.handle(), &own, &own_demo);
+            Ok(main_window::open(app, &own)?)
+        })
         .build(tauri::generate_context!())?;
     app.run(move |_, event| {
         if matches!(event, RunEvent::Exit) {
-            attending.abort();
             tauri::async_runtime::block_on(async {
                 engine.shutdown().await;
                 demo.end().await;

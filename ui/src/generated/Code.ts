@@ -3,4 +3,4 @@
 /**
  * What kind of trouble it is. The UI and the command branch on this, never on text.
  */
-export type Code = "no_kubeconfig" | "bad_kubeconfig" | "unknown_context" | "unreachable" | "login" | "forbidden" | "unknown_namespace" | "target_not_found" | "no_selector" | "external_name" | "port_not_found" | "not_tcp" | "no_ready_pod" | "pod_not_running" | "pod_gone" | "port_taken" | "cannot_listen" | "bad_port" | "bad_target" | "refused" | "server" | "storage" | "profile_not_found" | "bad_profile" | "desktop" | "demo" | "protected" | "no_comparison" | "bad_path" | "take_over";
+export type Code = "no_kubeconfig" | "bad_kubeconfig" | "unknown_context" | "unreachable" | "login" | "forbidden" | "unknown_namespace" | "target_not_found" | "no_selector" | "external_name" | "port_not_found" | "not_tcp" | "no_ready_pod" | "pod_not_running" | "pod_gone" | "port_taken" | "cannot_listen" | "bad_port" | "bad_target" | "refused" | "server" | "storage" | "profile_not_found" | "bad_profile" | "bad_setting" | "desktop" | "demo" | "protected" | "no_comparison" | "bad_path" | "take_over";

@@ -111,7 +111,7 @@ mod tests {
     fn a_plugin_that_gives_no_credentials_is_told_in_its_own_words() {
         let failure = Failure {
             plugin: "aws".into(),
-            why: Why::Missing { searched: "/bin:/sbin".into(), hint: Some("brew install awscli".into()) },
+            why: Why::Missing { searched: "/bin:/sbin".into(), whose: None, hint: Some("brew install awscli".into()) },
         };
         let error = kube::Error::Service(Box::new(NoCredentials(failure.into())));
         assert_eq!(code(&error), Code::Login);

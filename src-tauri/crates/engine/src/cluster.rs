@@ -16,7 +16,7 @@ use kube::{
 };
 use portolan_wire::{
     Connector,
-    client::{Connections, Credentials, Environment, client},
+    client::{Connections, Credentials, client},
     portforward::PortForward,
     upgrade::Wire,
 };
@@ -103,7 +103,7 @@ impl Cluster {
             let _told_by_requests = login.login().credential(None).await;
         }
         let credentials = login.clone().map(|login| login as Arc<dyn Credentials>);
-        let (client, connections) = client(config, &Environment::read(), credentials).map_err(|source| Error::Api {
+        let (client, connections) = client(config, &logins.proxies(), credentials).map_err(|source| Error::Api {
             operation: format!("sign in to context {}", context.name),
             server: server.clone(),
             source: Box::new(source),

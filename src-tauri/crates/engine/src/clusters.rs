@@ -31,7 +31,8 @@ type Opened = OnceCell<watch::Sender<Arc<Cluster>>>;
 impl Clusters {
     /// None is open yet. Connections into pods take only the wire that is named, if any.
     pub(crate) fn new(sources: Sources, wire: Option<Wire>) -> Self {
-        Clusters { sources, wire, logins: Logins::default(), open: Mutex::default() }
+        let logins = Logins::by(sources.variables().clone());
+        Clusters { sources, wire, logins, open: Mutex::default() }
     }
 
     /// With one that is open already.
@@ -69,7 +70,7 @@ impl Clusters {
     pub(crate) async fn reopen(&self) {
         for (context, opened) in self.opened() {
             let Some(cluster) = opened.get() else { continue };
-            let Ok(contexts) = self.sources.of(&context).load() else { continue };
+            let Ok(contexts) = self.sources.load(&self.sources.of(&context)) else { continue };
             let fingerprint = contexts.fingerprint(&context.name);
             if fingerprint.is_none() || fingerprint == cluster.borrow().fingerprint {
                 continue;
@@ -88,7 +89,9 @@ impl Clusters {
         let cell = self.open().entry(context.clone()).or_default().clone();
         // One at a time: whoever else needs the same context waits for this attempt, and for its exec plugin.
         let opened = cell.get_or_try_init(|| async {
-            let contexts = self.sources.of(context).load()?;
+            // Its plugin may be where only the login shell's PATH leads.
+            self.sources.variables().settled().await;
+            let contexts = self.sources.load(&self.sources.of(context))?;
             let cluster = Cluster::open(&contexts, context, self.wire, &self.logins).await?;
             Ok::<_, Error>(watch::Sender::new(Arc::new(cluster)))
         });

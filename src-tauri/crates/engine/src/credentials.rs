@@ -24,14 +24,15 @@ mod tests;
 
 use std::{
     collections::HashMap,
-    env,
     sync::{Arc, Mutex, PoisonError},
     time::SystemTime,
 };
 
 use futures::FutureExt;
+use portolan_wire::client::Environment;
 
-use failure::Failure;
+use crate::environment::Variables;
+use failure::{Failure, Why};
 use login::{Login, Runs};
 use plugin::Plugin;
 
@@ -40,13 +41,27 @@ use plugin::Plugin;
 pub struct Logins {
     known: Mutex<HashMap<Plugin, Arc<Login>>>,
     runs: Runs,
+    variables: Variables,
 }
 
 impl Logins {
+    /// None yet; plugins will be run in this environment.
+    pub(crate) fn by(variables: Variables) -> Self {
+        Logins { variables, ..Logins::default() }
+    }
+
+    /// What the environment says about proxies.
+    pub(crate) fn proxies(&self) -> Environment {
+        self.variables.proxies()
+    }
+
     /// The login of a user entry.
     pub fn of(&self, plugin: Plugin) -> Arc<Login> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let make = || Login::new(&plugin, self.runs.clone(), made_by(plugin.clone()), Box::new(SystemTime::now));
+        let make = || {
+            let made_by = made_by(plugin.clone(), self.variables.clone());
+            Login::new(&plugin, self.runs.clone(), made_by, Box::new(SystemTime::now))
+        };
         known.entry(plugin.clone()).or_insert_with(make).clone()
     }
 
@@ -57,14 +72,18 @@ impl Logins {
 }
 
 /// Runs a plugin and reads what it prints.
-fn made_by(plugin: Plugin) -> login::Make {
+fn made_by(plugin: Plugin, variables: Variables) -> login::Make {
     let plugin = Arc::new(plugin);
     Box::new(move || {
-        let plugin = plugin.clone();
+        let (plugin, variables) = (plugin.clone(), variables.clone());
         async move {
-            let environment: Vec<_> = env::vars_os().collect();
-            let made = match program::run(&plugin, &environment).await {
+            let made = match program::run(&plugin, &variables.all()).await {
                 Ok(printed) => printed::read(&plugin.version, &printed),
+                Err(Why::Missing { searched, hint, .. }) => Err(Why::Missing {
+                    searched,
+                    whose: variables.origin().filter(|_| !program::is_path(&plugin.command)),
+                    hint,
+                }),
                 Err(why) => Err(why),
             };
             made.map_err(|why| Failure { plugin: plugin.command.clone(), why })

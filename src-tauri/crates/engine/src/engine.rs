@@ -1,6 +1,7 @@
 //! The whole engine behind one handle: what the window's commands and the command line delegate to.
 
 mod carrying;
+mod habits;
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -29,6 +30,7 @@ use crate::{
     row::View,
     session::view::SessionId,
     sessions::Sessions,
+    settings::keeper::Keeper,
     vigil::{self, Noticed, Seen},
 };
 
@@ -42,6 +44,7 @@ pub struct Engine {
     catalog: tokio::sync::Mutex<Catalog>,
     comparisons: Comparisons,
     marks: Arc<Marks>,
+    settings: Arc<Keeper>,
 }
 
 impl Engine {
@@ -61,9 +64,11 @@ impl Engine {
             catalog: tokio::sync::Mutex::new(Catalog::new(feed.clone())),
             comparisons: Comparisons::new(means),
             marks,
+            settings: Arc::new(Keeper::new(feed.clone())),
             sources,
             feed,
         };
+        engine.show_login_shell();
         engine.reload();
         engine
     }
@@ -81,8 +86,8 @@ impl Engine {
     /// Reads the sources anew. Clients and sessions that there are go on.
     pub fn reload(&self) {
         let sources = self.sources.all();
-        let paths = sources.iter().flat_map(Source::paths).map(|path| path.display().to_string()).collect();
-        let loaded: Vec<_> = sources.iter().map(Source::load).collect();
+        let paths = self.sources.paths().iter().map(|path| path.display().to_string()).collect();
+        let loaded: Vec<_> = sources.iter().map(|source| self.sources.load(source)).collect();
         let problem = loaded.iter().find_map(|loaded| loaded.as_ref().err()).map(Error::problem);
         self.feed.set("kubeconfig", Part::Kubeconfig(KubeconfigView { paths, problem }));
         let entries: Vec<_> = loaded.into_iter().flatten().flat_map(|contexts| contexts.entries()).collect();
@@ -115,7 +120,7 @@ impl Engine {
     /// # Errors
     /// When it cannot be used, or has no current context. Then it is not added.
     pub fn add(&self, source: Source) -> Result<ContextEntry, Error> {
-        let current = source.load()?.find(None)?;
+        let current = self.sources.load(&source)?.find(None)?;
         self.sources.add(source);
         self.reload();
         Ok(current)
@@ -130,13 +135,13 @@ impl Engine {
     }
 
     /// Attends to what happens to this machine, until it is dropped: a sleep and another network make all connections prove
-    /// themselves at once, and an edited kubeconfig is read.
+    /// themselves at once, and an edited kubeconfig is read, as the settings are.
     pub async fn attend(&self) -> Infallible {
         let mut before = None;
         loop {
-            let files = self.sources.all().iter().flat_map(Source::paths).collect();
+            let (kubeconfigs, settings) = (self.sources.paths(), self.settings.path());
             // On a thread of its own: a file may lie in a folder of a server that does not answer.
-            if let Ok(now) = tokio::task::spawn_blocking(|| Seen::now(files)).await {
+            if let Ok(now) = tokio::task::spawn_blocking(|| Seen::now(kubeconfigs, settings)).await {
                 let noticed = before.as_ref().map(|before| now.since(before)).unwrap_or_default();
                 before = Some(now);
                 self.notice(noticed).await;
@@ -155,6 +160,9 @@ impl Engine {
             tracing::info!("{why}: connections have to prove themselves");
             self.clusters.renew();
             self.sessions.note_renewed(&why);
+        }
+        if noticed.settings {
+            self.settings_edited().await;
         }
         if noticed.kubeconfig {
             self.reload();
@@ -225,18 +233,6 @@ impl Engine {
     async fn replace(&self, id: SessionId, forward: Forward) -> SessionId {
         self.sessions.stop(id).await;
         self.start(forward)
-    }
-
-    /// Marks a context as protected, or takes the mark away: nothing is deleted there, and nothing is asked before the user
-    /// says so.
-    pub fn protect(&self, context: &ContextId, protected: bool) {
-        self.marks.protect(context, protected);
-        self.feed.update(&context_key(context), |part| {
-            if let Part::Context(view) = part {
-                view.protected = protected;
-            }
-        });
-        self.comparisons.marked();
     }
 
     /// Marks a context as the demo cluster's, where nobody is disturbed: Deployments can be rolled from here.

@@ -68,6 +68,8 @@ pub enum Code {
     ProfileNotFound,
     /// What a profile says cannot mean anything, or cannot be taken as it is.
     BadProfile,
+    /// A setting cannot be what was asked for.
+    BadSetting,
     /// The desktop refused something: the clipboard, the browser.
     Desktop,
     /// The demo cluster could not be started, or this is not the demo cluster.
@@ -273,6 +275,12 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// See [`Code::BadSetting`].
+    #[error("this cannot be a setting: {why}")]
+    BadSetting {
+        /// What is wrong with it.
+        why: String,
+    },
     /// See [`Code::BadProfile`].
     #[error("nothing to import: {why}")]
     BadImport {
@@ -343,6 +351,7 @@ impl Error {
             Error::NoHome | Error::File { .. } | Error::NewerFile { .. } => Code::Storage,
             Error::ProfileNotFound { .. } => Code::ProfileNotFound,
             Error::BadProfile { .. } | Error::BadImport { .. } => Code::BadProfile,
+            Error::BadSetting { .. } => Code::BadSetting,
             Error::Protected { .. } => Code::Protected,
             Error::NoComparison => Code::NoComparison,
             Error::NotCompared { .. } => Code::PodGone,
@@ -423,6 +432,7 @@ impl Error {
             },
             Error::NewerFile { .. } => "Update Portolan, or use the file's earlier version, which lies beside it.".into(),
             Error::ProfileNotFound { .. } => "Choose one of these, or see them: portolan profiles list.".into(),
+            Error::BadSetting { .. } => "Choose another value.".into(),
             Error::BadProfile { .. } => "Change the profile, or remove it.".into(),
             Error::BadImport { .. } => {
                 "Give it profiles that Portolan exported, kubectl port-forward lines, or kftray's JSON.".into()

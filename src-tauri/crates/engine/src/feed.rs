@@ -16,9 +16,11 @@ use ts_rs::TS;
 use crate::{
     compare::view::ComparisonView,
     context::ContextView,
+    environment::LoginShell,
     error::Problem,
     row::{ListView, Row},
-    session::view::SessionView,
+    session::view::{SessionId, SessionView},
+    settings::SettingsView,
 };
 
 /// At most five answers a second: faster than an eye follows, slow enough to draw.
@@ -44,6 +46,26 @@ pub enum Part {
     Row(Row),
     /// Key `comparison`: the one that is open.
     Comparison(Box<ComparisonView>),
+    /// Key `settings`.
+    Settings(SettingsView),
+    /// Key `login_shell`: where the environment of plugins, kubeconfig and proxies comes from.
+    LoginShell(LoginShell),
+    /// Key `silenced`: the sessions of which the desktop is not told.
+    Silenced(Vec<SessionId>),
+    /// Key `desktop`: what the desktop has, as the window's shell has found it.
+    Desktop(DesktopView),
+}
+
+/// What the desktop has, and what it refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct DesktopView {
+    /// Whether there is a tray to wait in. Where there is none, closing the window minimises it.
+    pub tray: bool,
+    /// Why Portolan is not started at login as the settings say, or is.
+    pub start_at_login: Option<Problem>,
+    /// Why the last notification was not shown.
+    pub notifications: Option<Problem>,
 }
 
 /// Where contexts come from.
@@ -159,6 +181,30 @@ impl Feed {
             }
         }
         self.revision.send_replace(revision);
+    }
+
+    /// The parts whose keys start with `prefix`.
+    pub fn parts(&self, prefix: &str) -> Vec<Part> {
+        let state = self.state();
+        state.parts.iter().filter(|(key, _)| key.starts_with(prefix)).map(|(_, there)| there.part.clone()).collect()
+    }
+
+    /// All sessions but those of the comparison, which has them in its own way: to break them is what it is for.
+    pub fn sessions(&self) -> Vec<SessionView> {
+        let compared: Vec<SessionId> = match self.get("comparison") {
+            Some(Part::Comparison(view)) => view.lanes.iter().filter_map(|lane| lane.session).collect(),
+            _ => Vec::new(),
+        };
+        let views = self.parts("session/").into_iter().filter_map(|part| match part {
+            Part::Session(view) => Some(*view),
+            _ => None,
+        });
+        views.filter(|view| !compared.contains(&view.id)).collect()
+    }
+
+    /// The revision, as it changes: for who looks at a few parts only.
+    pub fn revision(&self) -> watch::Receiver<u64> {
+        self.revision.subscribe()
     }
 
     /// The keys that start with `prefix`.

@@ -13,7 +13,7 @@ use std::{
 use directories::BaseDirs;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 
-use crate::{context::ContextId, error::Error};
+use crate::{context::ContextId, environment::Variables, error::Error};
 
 /// One source of contexts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,21 +33,28 @@ impl Source {
     }
 
     /// The files that it stands for, whether they exist or not.
-    pub fn paths(&self) -> Vec<PathBuf> {
+    pub(crate) fn paths(&self, variables: &Variables) -> Vec<PathBuf> {
         match self {
             Source::File(path) => vec![path.clone()],
             Source::Default => {
-                default_paths(env::var_os("KUBECONFIG").as_deref(), BaseDirs::new().as_ref().map(BaseDirs::home_dir))
+                let list = variables.get("KUBECONFIG");
+                default_paths(list.as_deref(), BaseDirs::new().as_ref().map(BaseDirs::home_dir))
             }
         }
     }
 
-    /// Reads and merges the files. In a list, a file that does not exist is skipped, as kubectl does.
+    /// Reads and merges the files, by the environment of this process. In a list, a file that does not exist is skipped, as
+    /// kubectl does.
     ///
     /// # Errors
     /// When there is no file at all, or one of them cannot be read or understood.
     pub fn load(&self) -> Result<Contexts, Error> {
-        let paths = self.paths();
+        self.load_by(&Variables::default())
+    }
+
+    /// As [`Source::load`], by another environment.
+    pub(crate) fn load_by(&self, variables: &Variables) -> Result<Contexts, Error> {
+        let paths = self.paths(variables);
         let mut merged: Option<Kubeconfig> = None;
         for path in paths.iter().filter(|path| path.exists()) {
             let bad = |error: KubeconfigError| Error::BadKubeconfig { path: path.clone(), reason: reason(&error) };
@@ -66,17 +73,35 @@ impl Source {
     }
 }
 
-/// The sources that there are. Its clones are the same.
+/// The sources that there are, and the environment that they go by. Its clones are the same.
 #[derive(Clone, Debug)]
-pub(crate) struct Sources(Arc<Mutex<Vec<Source>>>);
+pub(crate) struct Sources {
+    all: Arc<Mutex<Vec<Source>>>,
+    variables: Variables,
+}
 
 impl Sources {
     pub(crate) fn new(first: Source) -> Self {
-        Sources(Arc::new(Mutex::new(vec![first])))
+        Sources { all: Arc::new(Mutex::new(vec![first])), variables: Variables::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Source>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The environment that all of the engine goes by.
+    pub(crate) fn variables(&self) -> &Variables {
+        &self.variables
+    }
+
+    /// The files of all sources, whether they exist or not.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        self.all().iter().flat_map(|source| source.paths(&self.variables)).collect()
+    }
+
+    /// Reads a source.
+    pub(crate) fn load(&self, source: &Source) -> Result<Contexts, Error> {
+        source.load_by(&self.variables)
     }
 
     /// All of them, as they were added.

@@ -13,7 +13,10 @@
 //! - [`kubectl`] reads what kubectl is asked for, finds it running and takes its tunnels over; [`copies`] is a session in
 //!   others' words: a line of kubectl, of curl, an environment variable.
 //! - `downloads` leaves files that the user asked for.
-//! - `vigil` notices that the machine has slept, that its network has changed, that a kubeconfig was edited.
+//! - [`settings`] are what the user has chosen, kept likewise; `marks` are what is said of contexts.
+//! - [`environment`] is what plugins, kubeconfig and proxies go by: the login shell's, where the desktop's is not enough.
+//! - [`notices`] decides what the desktop is told of sessions.
+//! - `vigil` notices that the machine has slept, that its network has changed, that a kubeconfig or the settings were edited.
 //! - [`probe`] asks one port once, over a connection of its own.
 //! - [`compare`] puts a Service beside a pod; [`explain`] says what a Service is and what is wrong with it.
 //! - [`feed`] is the state that the window reads. One writer a part; readers ask for what is newer than they have.
@@ -31,6 +34,7 @@ pub mod copies;
 pub mod credentials;
 mod downloads;
 pub mod engine;
+pub mod environment;
 pub mod error;
 pub mod explain;
 #[cfg(test)]
@@ -42,6 +46,7 @@ pub mod kubectl;
 pub mod local_port;
 mod marks;
 mod node;
+pub mod notices;
 pub mod open_files;
 pub mod parse;
 pub mod phase;
@@ -53,6 +58,7 @@ pub mod row;
 mod service;
 pub mod session;
 pub mod sessions;
+pub mod settings;
 mod shell;
 pub mod storage;
 mod vigil;

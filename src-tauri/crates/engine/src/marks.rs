@@ -7,7 +7,7 @@ use std::{
 
 use crate::context::ContextId;
 
-/// The marks of all contexts, for as long as the engine runs.
+/// The marks of all contexts. Which are protected is kept by the settings.
 #[derive(Debug, Default)]
 pub(crate) struct Marks {
     protected: Mutex<HashSet<ContextId>>,
@@ -20,13 +20,9 @@ impl Marks {
         self.protected.lock().unwrap_or_else(PoisonError::into_inner).contains(context)
     }
 
-    pub(crate) fn protect(&self, context: &ContextId, protected: bool) {
-        let mut all = self.protected.lock().unwrap_or_else(PoisonError::into_inner);
-        if protected {
-            all.insert(context.clone());
-        } else {
-            all.remove(context);
-        }
+    /// Those that are protected now, and no others.
+    pub(crate) fn protect(&self, all: HashSet<ContextId>) {
+        *self.protected.lock().unwrap_or_else(PoisonError::into_inner) = all;
     }
 
     /// Whether it is the demo cluster's, where nobody is disturbed.

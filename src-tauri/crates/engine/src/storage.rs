@@ -59,7 +59,7 @@ pub(crate) struct Read<T> {
 ///
 /// # Errors
 /// When the user has no home folder.
-pub(crate) fn folder() -> Result<PathBuf, Error> {
+pub fn folder() -> Result<PathBuf, Error> {
     if let Some(named) = env::var_os(FOLDER_VARIABLE).filter(|named| !named.is_empty()) {
         return Ok(named.into());
     }
@@ -85,6 +85,14 @@ impl<T: Schema> Document<T> {
                 self.read_or_move_aside()
             }
         }
+    }
+
+    /// What it holds, or what is wrong with it, which is left where it is: somebody may be editing it.
+    ///
+    /// # Errors
+    /// As [`Document::read`].
+    pub(crate) fn peek(&self) -> Result<Result<T, String>, Error> {
+        self.understood()
     }
 
     /// Changes it; what `change` returns. Nothing is written where that is an error, or nothing differs.

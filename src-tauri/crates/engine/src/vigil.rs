@@ -1,4 +1,5 @@
-//! Notices what happens to the machine and not to the cluster: it slept, its network changed, a kubeconfig was edited.
+//! Notices what happens to the machine and not to the cluster: it slept, its network changed, a kubeconfig or the settings
+//! were edited.
 //!
 //! Looked for by a look every [`TICK`], which costs some microseconds: there is no one way that tells of a network's
 //! change on all systems, and none at all that tells of an edit in every kind of folder, link and mount that a kubeconfig
@@ -27,6 +28,8 @@ pub(crate) struct Seen {
     addresses: BTreeSet<IpAddr>,
     /// The kubeconfig's files, and what tells an edit of each; `None` of one that is not there.
     files: Vec<(PathBuf, Option<Stamp>)>,
+    /// The same of the settings.
+    settings: Option<(PathBuf, Option<Stamp>)>,
 }
 
 /// What changes when a file is edited: an editor may keep any one of these.
@@ -45,18 +48,21 @@ pub(crate) struct Noticed {
     pub(crate) network: bool,
     /// A kubeconfig file was edited, has come or has gone.
     pub(crate) kubeconfig: bool,
+    /// The settings were edited, by us or somebody else.
+    pub(crate) settings: bool,
 }
 
 impl Seen {
     /// Looks.
-    pub(crate) fn now(files: Vec<PathBuf>) -> Seen {
+    pub(crate) fn now(kubeconfigs: Vec<PathBuf>, settings: Option<PathBuf>) -> Seen {
         let stamp = |path: &PathBuf| {
             // Through links, to what is edited.
             let meta = fs::metadata(path).ok()?;
             Some(Stamp { length: meta.len(), modified: meta.modified().ok() })
         };
-        let files = files.into_iter().map(|path| (path.clone(), stamp(&path))).collect();
-        Seen { at: SystemTime::now(), addresses: addresses(), files }
+        let stamped = |path: PathBuf| (path.clone(), stamp(&path));
+        let files = kubeconfigs.into_iter().map(stamped).collect();
+        Seen { at: SystemTime::now(), addresses: addresses(), files, settings: settings.map(stamped) }
     }
 
     /// What has happened between `before` and this look.
@@ -67,6 +73,7 @@ impl Seen {
             slept: (passed > SLEPT).then_some(passed),
             network: self.addresses != before.addresses,
             kubeconfig: self.files != before.files,
+            settings: self.settings != before.settings,
         }
     }
 }
@@ -97,6 +104,7 @@ mod tests {
             at: SystemTime::UNIX_EPOCH + Duration::from_secs(seconds),
             addresses: addresses.iter().map(|ip| ip.parse().unwrap()).collect(),
             files: stamps.iter().map(|length| (PathBuf::from("config"), length.map(stamp))).collect(),
+            settings: None,
         }
     }
 
@@ -130,14 +138,14 @@ mod tests {
         std::os::unix::fs::symlink(&file, &link).unwrap();
         #[cfg(not(unix))]
         let link = file.clone();
-        let look = || Seen::now(vec![link.clone()]);
+        let look = || Seen::now(vec![link.clone()], Some(link.clone()));
         let missing = look();
         fs::write(&file, "one").unwrap();
         let there = look();
-        assert!(there.since(&missing).kubeconfig);
-        assert!(!look().since(&there).kubeconfig);
+        assert!(there.since(&missing).kubeconfig && there.since(&missing).settings);
+        assert!(!look().since(&there).kubeconfig && !look().since(&there).settings);
         fs::write(&file, "longer").unwrap();
-        assert!(look().since(&there).kubeconfig);
+        assert!(look().since(&there).kubeconfig && look().since(&there).settings);
     }
 
     #[test]

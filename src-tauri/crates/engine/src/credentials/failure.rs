@@ -31,10 +31,12 @@ pub enum Why {
         line: String,
     },
     /// There is no such program.
-    #[error("is not installed: looked for it in {searched}")]
+    #[error("is not installed: looked for it in {searched}{}", whose.as_ref().map(|whose| format!(" ({whose})")).unwrap_or_default())]
     Missing {
         /// The PATH, or the one file that it was to be.
         searched: String,
+        /// Whose PATH that is, where that is not plain: the login shell's, or the desktop's and why.
+        whose: Option<String>,
         /// What the kubeconfig says about installing it.
         hint: Option<String>,
     },

@@ -124,7 +124,7 @@ fn find(command: &str, path: &OsStr) -> Option<PathBuf> {
     which::which_in_global(command, Some(std::env::join_paths(folders).ok()?)).ok()?.next()
 }
 
-fn is_path(command: &str) -> bool {
+pub(super) fn is_path(command: &str) -> bool {
     command.contains(MAIN_SEPARATOR) || command.contains('/')
 }
 
@@ -134,7 +134,7 @@ fn missing(plugin: &Plugin, path: &OsStr) -> Why {
         false if path.is_empty() => "an empty PATH".into(),
         false => path.to_string_lossy().into_owned(),
     };
-    Why::Missing { searched, hint: plugin.install_hint.clone() }
+    Why::Missing { searched, whose: None, hint: plugin.install_hint.clone() }
 }
 
 /// Windows does not tell `PATH` from `Path`.

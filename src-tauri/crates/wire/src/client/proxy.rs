@@ -26,10 +26,15 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// The process's environment. Upper case goes before lower case.
+    /// The process's environment.
     pub fn read() -> Self {
+        Self::of(|name| env::var(name).ok())
+    }
+
+    /// What the variables of some environment say. Upper case goes before lower case.
+    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
         let first = |names: [&str; 2]| {
-            names.iter().filter_map(|name| env::var(name).ok()).find(|value| !value.is_empty()).unwrap_or_default()
+            names.iter().filter_map(|name| variable(name)).find(|value| !value.is_empty()).unwrap_or_default()
         };
         Environment {
             https_proxy: first(["HTTPS_PROXY", "https_proxy"]),

@@ -59,8 +59,11 @@ async fn a_name_is_looked_for_in_path_and_a_path_is_taken_as_it_is() {
 
 #[tokio::test]
 async fn a_missing_plugin_is_told_with_where_it_was_looked_for() {
-    let missing =
-        |searched: &str, hint: Option<&str>| Why::Missing { searched: searched.into(), hint: hint.map(str::to_owned) };
+    let missing = |searched: &str, hint: Option<&str>| Why::Missing {
+        searched: searched.into(),
+        whose: None,
+        hint: hint.map(str::to_owned),
+    };
     let hinted = plugin("no-such-plugin", json!({ "installHint": "get it" }));
     assert_eq!(run(&hinted, &environment()).await, Err(missing("/usr/bin:/bin", Some("get it"))));
     let absolute = plugin("/nowhere/plugin", json!({}));

@@ -55,11 +55,15 @@ fn unread(facts: &Facts, because: &Problem, plugin: Option<&Failure>) -> Option<
         ..finding(code, Severity::Error, &facts.server)
     };
     match (because.code, plugin) {
-        (_, Some(Failure { plugin, why: Why::Missing { searched, .. } })) => Some(Finding {
-            evidence: vec![
-                evidence("the kubeconfig's user", "exec.command", plugin),
-                evidence("this machine", "PATH", searched),
-            ],
+        (_, Some(Failure { plugin, why: Why::Missing { searched, whose, .. } })) => Some(Finding {
+            evidence: [
+                Some(evidence("the kubeconfig's user", "exec.command", plugin)),
+                Some(evidence("this machine", "PATH", searched)),
+                whose.as_ref().map(|whose| evidence("this machine", "which is", whose)),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             why: format!("The kubeconfig logs in with the program {plugin}, and it is not there."),
             next: because.next.clone(),
             ..finding(FindingCode::PluginMissing, Severity::Error, &facts.server)

@@ -43,7 +43,11 @@ fn a_service_that_is_not_there_is_told_with_those_that_are() {
 
 #[test]
 fn what_stands_before_the_api_server_is_told_by_its_cause() {
-    let missing = Why::Missing { searched: "/bin:/sbin".into(), hint: None };
+    let missing = Why::Missing {
+        searched: "/bin:/sbin".into(),
+        whose: Some("the PATH of your login shell, /bin/zsh".into()),
+        hint: None,
+    };
     let plugin = |why| Some(Failure { plugin: "aws".into(), why });
     let table = [
         (problem(Trouble::Unreachable, "refused"), None, Code::Unreachable, "refused"),

@@ -1,0 +1,162 @@
+//! Asks a login shell for its environment: started as a terminal would start it, for so long and no longer.
+//!
+//! Files that shells read print what they like: greetings, the news, escape codes. So what is meant stands between two
+//! marks that nobody else can know. A shell that waits for an answer gets none: it has no terminal and no input.
+
+use std::{
+    ffi::{OsStr, OsString},
+    io,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use process_wrap::tokio::{ChildWrapper, CommandWrap, KillOnDrop};
+use tokio::{io::AsyncReadExt, process::Command, time::timeout};
+
+use super::Pairs;
+
+/// It has this long. The slowest of the usual setups take two seconds.
+pub(super) const LIMIT: Duration = Duration::from_secs(5);
+
+/// The most that is read. The system allows some 2 MiB of environment.
+const MOST: u64 = 4 << 20;
+
+/// Tells files that shells read that nobody will type anything.
+const TELLS: (&str, &str) = ("PORTOLAN_READS_ENVIRONMENT", "1");
+
+/// Why a shell has told nothing.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Why {
+    #[error("cannot be run: {0}")]
+    NotRun(String),
+    #[error("did not end within {} s, and was stopped", LIMIT.as_secs())]
+    Slow,
+    #[error("ended with {0} and had not told it")]
+    Ended(String),
+    #[error("has printed more than an environment has")]
+    TooMuch,
+    #[cfg(not(unix))]
+    #[error("is not asked on this system")]
+    NotHere,
+}
+
+/// The shell's environment; `own` is what it is started with.
+#[cfg(unix)]
+pub(super) async fn ask(shell: &OsStr, own: &Pairs) -> Result<Pairs, Why> {
+    let mark = format!("portolan-{:032x}", fastrand::u128(..));
+    let mut running = start(shell, own, &mark).map_err(|error| Why::NotRun(error.to_string()))?;
+    let (printed, status) = timeout(LIMIT, finish(&mut running, &mark)).await.map_err(|_| Why::Slow)??;
+    between(&printed, mark.as_bytes()).map(pairs).ok_or(Why::Ended(status))
+}
+
+/// Elsewhere desktop apps have the user's environment.
+#[cfg(not(unix))]
+pub(super) async fn ask(_: &OsStr, _: &Pairs) -> Result<Pairs, Why> {
+    Err(Why::NotHere)
+}
+
+/// A shell that runs, with all that it has started. It does not outlive this.
+struct Running {
+    child: Box<dyn ChildWrapper>,
+    ended: bool,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has told all may have something left to do, and nobody to do it for.
+        if !self.ended
+            && let Err(error) = self.child.start_kill()
+        {
+            tracing::warn!(%error, "the login shell cannot be stopped");
+        }
+    }
+}
+
+fn start(shell: &OsStr, own: &Pairs, mark: &str) -> io::Result<Running> {
+    // A path of its own: what the shell calls `env` may be something else.
+    let script = format!("printf %s {mark}; /usr/bin/env -0; printf %s {mark}");
+    let mut command = Command::new(shell);
+    command
+        .args(["-l", "-i", "-c", &script])
+        .env_clear()
+        .envs(own.iter().map(|(name, value)| (name, value)))
+        .env(TELLS.0, TELLS.1)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut command = CommandWrap::from(command);
+    command.wrap(KillOnDrop);
+    #[cfg(unix)]
+    command.wrap(process_wrap::tokio::ProcessGroup::leader());
+    Ok(Running { child: command.spawn()?, ended: false })
+}
+
+/// Reads until all has been told, or the shell has ended; how it has.
+async fn finish(running: &mut Running, mark: &str) -> Result<(Vec<u8>, String), Why> {
+    let not_run = |error: io::Error| Why::NotRun(error.to_string());
+    let mut printed = Vec::new();
+    if let Some(output) = running.child.stdout().take() {
+        let mut output = output.take(MOST + 1);
+        // Not to its end, which a process that was left behind may put off for ever.
+        while between(&printed, mark.as_bytes()).is_none() {
+            if output.read_buf(&mut printed).await.map_err(not_run)? == 0 {
+                break;
+            }
+            if printed.len() as u64 > MOST {
+                return Err(Why::TooMuch);
+            }
+        }
+    }
+    if between(&printed, mark.as_bytes()).is_some() {
+        return Ok((printed, String::new()));
+    }
+    let status: ExitStatus = running.child.wait().await.map_err(not_run)?;
+    running.ended = true;
+    Ok((printed, status.to_string()))
+}
+
+/// What stands between two marks.
+fn between<'a>(printed: &'a [u8], mark: &[u8]) -> Option<&'a [u8]> {
+    let find = |within: &[u8]| within.windows(mark.len()).position(|window| window == mark);
+    let rest = &printed[find(printed)? + mark.len()..];
+    Some(&rest[..find(rest)?])
+}
+
+/// Reads what `env -0` prints.
+#[cfg(unix)]
+fn pairs(told: &[u8]) -> Pairs {
+    use std::os::unix::ffi::OsStringExt;
+    let pair = |one: &[u8]| {
+        let at = one.iter().position(|byte| *byte == b'=')?;
+        let os = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+        Some((os(&one[..at]), os(&one[at + 1..])))
+    };
+    told.split(|byte| *byte == 0).filter_map(pair).filter(|(name, _)| !name.is_empty()).collect()
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_meant_stands_between_two_marks() {
+        let table = [
+            ("noiseMa=1\0M more", Some("a=1\0")),
+            ("MM", Some("")),
+            ("MaM b M", Some("a")),
+            ("Ma=1\0", None),
+            ("", None),
+        ];
+        for (printed, told) in table {
+            assert_eq!(between(printed.as_bytes(), b"M"), told.map(str::as_bytes), "{printed:?}");
+        }
+    }
+
+    #[test]
+    fn values_may_hold_all_but_their_end() {
+        let read = pairs(b"A=1\0TWO=a=b\nc\0EMPTY=\0=no name\0nothing\0");
+        let read: Vec<_> = read.iter().map(|(name, value)| (name.to_str().unwrap(), value.to_str().unwrap())).collect();
+        assert_eq!(read, [("A", "1"), ("TWO", "a=b\nc"), ("EMPTY", "")]);
+    }
+}

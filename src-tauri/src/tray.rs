@@ -1,0 +1,150 @@
+//! The tray: sessions and profiles where the window is not, kept up to date from the engine's feed.
+//!
+//! `menu` says what stands in it, `host` whether there is one at all, `profile` starts and stops what is saved. Where there
+//! is none, or it goes away, the window is shown: nothing else would bring it back.
+
+mod host;
+mod menu;
+mod profile;
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Duration,
+};
+
+use portolan_engine::{engine::Engine, feed::Part, session::view::SessionId};
+use tauri::{
+    AppHandle, Wry,
+    menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem},
+    tray::TrayIconBuilder,
+};
+use tauri_plugin_clipboard_manager::ClipboardExt;
+
+use crate::{desktop, main_window};
+use menu::Entry;
+
+const ID: &str = "portolan";
+
+/// At most so often: a menu is for reading.
+const PACE: Duration = Duration::from_secs(1);
+
+const SHOW: &str = "show";
+const QUIT: &str = "quit";
+const SESSION: &str = "session/";
+const PROFILE: &str = "profile/";
+
+/// Keeps the tray until it is dropped.
+pub(crate) async fn keep(app: AppHandle, engine: Arc<Engine>) {
+    let mut host = host::watch();
+    let mut revisions = engine.feed().revision();
+    let mut shown: Option<Vec<Entry>> = None;
+    // A library that cannot be loaded now cannot be loaded later.
+    let mut usable = true;
+    loop {
+        revisions.mark_unchanged();
+        let there = *host.borrow_and_update();
+        if there && usable {
+            let profiles = profile::all().await;
+            let entries = menu::entries(&engine.feed().sessions(), profiles.as_deref());
+            if shown.as_ref() != Some(&entries) {
+                usable = on_main_thread(&app, &engine, shown.is_some(), entries.clone()).await;
+                shown = usable.then_some(entries);
+            }
+        } else if shown.take().is_some() {
+            app.remove_tray_by_id(ID);
+            main_window::show(&app);
+        }
+        desktop::update(&engine, |view| view.tray = shown.is_some());
+        tokio::select! {
+            changed = host.changed() => if changed.is_err() {
+                // Nobody will ever tell of a tray again: what there is stays as it is.
+                std::future::pending::<()>().await;
+            },
+            // The sender is the engine's.
+            _ = revisions.changed() => tokio::time::sleep(PACE).await,
+        }
+    }
+}
+
+/// Shows the entries; whether that can be done here.
+async fn on_main_thread(app: &AppHandle, engine: &Arc<Engine>, there: bool, entries: Vec<Entry>) -> bool {
+    let (done, is_done) = tokio::sync::oneshot::channel();
+    let (own, engine) = (app.clone(), engine.clone());
+    let act = move || {
+        // On Linux the library is loaded when it is first used, and where there is none that is a panic.
+        let put = catch_unwind(AssertUnwindSafe(|| put(&own, &engine, there, &entries)));
+        let put = match put {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "there is no tray");
+                false
+            }
+            Err(_) => {
+                tracing::warn!("there is no tray: libayatana-appindicator3 is not installed");
+                false
+            }
+        };
+        // Whoever asked has gone with the app.
+        let _ = done.send(put);
+    };
+    app.run_on_main_thread(act).is_ok() && is_done.await.unwrap_or(false)
+}
+
+fn put(app: &AppHandle, engine: &Arc<Engine>, there: bool, entries: &[Entry]) -> tauri::Result<()> {
+    let items = entries.iter().map(|entry| item(app, entry)).collect::<tauri::Result<Vec<_>>>()?;
+    let items: Vec<&dyn IsMenuItem<Wry>> = items.iter().map(|item| &**item).collect();
+    let menu = Menu::with_items(app, &items)?;
+    if let (true, Some(tray)) = (there, app.tray_by_id(ID)) {
+        return tray.set_menu(Some(menu));
+    }
+    let engine = engine.clone();
+    let tray = TrayIconBuilder::with_id(ID)
+        .tooltip("Portolan")
+        .menu(&menu)
+        .on_menu_event(move |app, event| clicked(app, &engine, event.id.as_ref()));
+    let tray = match app.default_window_icon() {
+        Some(icon) => tray.icon(icon.clone()),
+        None => tray,
+    };
+    tray.build(app)?;
+    Ok(())
+}
+
+fn item(app: &AppHandle, entry: &Entry) -> tauri::Result<Box<dyn IsMenuItem<Wry>>> {
+    let text = |id: &str, text: &str, enabled| {
+        // An ampersand would mark the letter after it.
+        Ok(Box::new(MenuItem::with_id(app, id, text.replace('&', "&&"), enabled, None::<&str>)?) as Box<_>)
+    };
+    match entry {
+        Entry::Show => text(SHOW, "Show Portolan", true),
+        Entry::Quit => text(QUIT, "Quit", true),
+        Entry::Line => Ok(Box::new(PredefinedMenuItem::separator(app)?)),
+        Entry::Says(what) => text("", what, false),
+        Entry::Session { id, text: what, address } => text(&format!("{SESSION}{}", id.0), what, address.is_some()),
+        Entry::Profile { name, runs } => {
+            text(&format!("{PROFILE}{name}"), &format!("{} {name}", if *runs { "Stop" } else { "Start" }), true)
+        }
+    }
+}
+
+fn clicked(app: &AppHandle, engine: &Arc<Engine>, id: &str) {
+    if id == SHOW {
+        main_window::show(app);
+    } else if id == QUIT {
+        app.exit(0);
+    } else if let Some(id) = id.strip_prefix(SESSION).and_then(|id| id.parse().ok()) {
+        copy(app, engine, SessionId(id));
+    } else if let Some(name) = id.strip_prefix(PROFILE) {
+        let (engine, name) = (engine.clone(), name.to_owned());
+        tauri::async_runtime::spawn(async move { profile::toggle(&engine, &name).await });
+    }
+}
+
+fn copy(app: &AppHandle, engine: &Engine, id: SessionId) {
+    let Some(Part::Session(view)) = engine.feed().get(&format!("session/{}", id.0)) else { return };
+    let Some(listener) = view.listeners.first() else { return };
+    if let Err(error) = app.clipboard().write_text(listener.address.clone()) {
+        tracing::warn!(%error, "the address cannot be copied");
+    }
+}

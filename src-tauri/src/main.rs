@@ -5,6 +5,7 @@
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 mod commands;
+mod commands_profiles;
 mod demo;
 
 use std::sync::Arc;
@@ -40,6 +41,8 @@ fn main() -> Result<(), NoWindow> {
     let engine = Arc::new(Engine::new(Source::Default, wire()));
     let attended = engine.clone();
     let attending = tauri::async_runtime::spawn(async move { attended.attend().await });
+    let kept = engine.clone();
+    let keeping = tauri::async_runtime::spawn(async move { kept.favourites().attend().await });
     let demo = Arc::new(DemoCluster::default());
     if std::env::args().any(|argument| argument == "--demo")
         && let Err(problem) = tauri::async_runtime::block_on(demo.show(&engine))
@@ -74,6 +77,21 @@ fn main() -> Result<(), NoWindow> {
             commands::comparison_markdown,
             commands::save_comparison,
             commands::protect,
+            commands_profiles::save_session,
+            commands_profiles::save_open,
+            commands_profiles::start_profiles,
+            commands_profiles::stop_profiles,
+            commands_profiles::remedy_profile,
+            commands_profiles::keep_profile,
+            commands_profiles::edit_profile,
+            commands_profiles::duplicate_profile,
+            commands_profiles::place_profile,
+            commands_profiles::remove_profile,
+            commands_profiles::undo_remove_profile,
+            commands_profiles::reopen,
+            commands_profiles::forget_left_open,
+            commands_profiles::taken_ports,
+            commands_profiles::start_again,
             commands::parse_port,
             commands::copy,
             commands::visit,
@@ -84,6 +102,7 @@ fn main() -> Result<(), NoWindow> {
     app.run(move |_, event| {
         if matches!(event, RunEvent::Exit) {
             attending.abort();
+            keeping.abort();
             tauri::async_runtime::block_on(async {
                 engine.shutdown().await;
                 demo.end().await;

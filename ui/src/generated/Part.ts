@@ -3,10 +3,12 @@ import type { ComparisonView } from "./ComparisonView";
 import type { ContextView } from "./ContextView";
 import type { KubeconfigView } from "./KubeconfigView";
 import type { ListView } from "./ListView";
+import type { ProfileView } from "./ProfileView";
+import type { ProfilesView } from "./ProfilesView";
 import type { Row } from "./Row";
 import type { SessionView } from "./SessionView";
 
 /**
  * One part of the state.
  */
-export type Part = { "part": "kubeconfig", "value": KubeconfigView } | { "part": "context", "value": ContextView } | { "part": "session", "value": SessionView } | { "part": "list", "value": ListView } | { "part": "row", "value": Row } | { "part": "comparison", "value": ComparisonView };
+export type Part = { "part": "kubeconfig", "value": KubeconfigView } | { "part": "context", "value": ContextView } | { "part": "session", "value": SessionView } | { "part": "list", "value": ListView } | { "part": "row", "value": Row } | { "part": "comparison", "value": ComparisonView } | { "part": "profile", "value": ProfileView } | { "part": "profiles", "value": ProfilesView };

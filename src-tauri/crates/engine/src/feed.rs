@@ -17,6 +17,7 @@ use crate::{
     compare::view::ComparisonView,
     context::ContextView,
     error::Problem,
+    favourites::view::{ProfileView, ProfilesView},
     row::{ListView, Row},
     session::view::SessionView,
 };
@@ -44,6 +45,10 @@ pub enum Part {
     Row(Row),
     /// Key `comparison`: the one that is open.
     Comparison(Box<ComparisonView>),
+    /// Key `profile/NAME`.
+    Profile(Box<ProfileView>),
+    /// Key `profiles`: what is to be said of them as a whole.
+    Profiles(ProfilesView),
 }
 
 /// Where contexts come from.

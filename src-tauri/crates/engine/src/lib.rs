@@ -10,6 +10,7 @@
 //! - `resolve` follows a target to its endpoints, over `watched`, a set of objects that keeps itself up to date.
 //! - [`catalog`] keeps the list that the window looks at, as [`row`]s.
 //! - [`profiles`] are saved forwards, kept by [`storage`], which writes a file whole or not at all.
+//! - [`favourites`] are the profiles in the window: shown, changed, started, and what was open offered again.
 //! - `vigil` notices that the machine has slept, that its network has changed, that a kubeconfig was edited.
 //! - [`probe`] asks one port once, over a connection of its own.
 //! - [`compare`] puts a Service beside a pod; [`explain`] says what a Service is and what is wrong with it.
@@ -30,6 +31,7 @@ pub mod error;
 pub mod explain;
 #[cfg(test)]
 mod fake_api;
+pub mod favourites;
 pub mod feed;
 pub mod forward;
 pub mod kubeconfig;

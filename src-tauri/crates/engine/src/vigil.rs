@@ -8,7 +8,7 @@ use std::{
     collections::BTreeSet,
     fs,
     net::IpAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
@@ -31,7 +31,7 @@ pub(crate) struct Seen {
 
 /// What changes when a file is edited: an editor may keep any one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Stamp {
+pub(crate) struct Stamp {
     length: u64,
     modified: Option<SystemTime>,
 }
@@ -47,15 +47,19 @@ pub(crate) struct Noticed {
     pub(crate) kubeconfig: bool,
 }
 
+impl Stamp {
+    /// Of a file as it is now; `None` if it is not there.
+    pub(crate) fn of(path: &Path) -> Option<Stamp> {
+        // Through links, to what is edited.
+        let meta = fs::metadata(path).ok()?;
+        Some(Stamp { length: meta.len(), modified: meta.modified().ok() })
+    }
+}
+
 impl Seen {
     /// Looks.
     pub(crate) fn now(files: Vec<PathBuf>) -> Seen {
-        let stamp = |path: &PathBuf| {
-            // Through links, to what is edited.
-            let meta = fs::metadata(path).ok()?;
-            Some(Stamp { length: meta.len(), modified: meta.modified().ok() })
-        };
-        let files = files.into_iter().map(|path| (path.clone(), stamp(&path))).collect();
+        let files = files.into_iter().map(|path| (path.clone(), Stamp::of(&path))).collect();
         Seen { at: SystemTime::now(), addresses: addresses(), files }
     }
 

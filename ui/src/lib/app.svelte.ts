@@ -19,6 +19,7 @@ import { follow } from "./feed";
 import { Opening } from "./opening.svelte";
 import { apply, nothing, type Parts } from "./parts";
 import { asProblem } from "./problem";
+import { Keeping } from "./profiles/keeping.svelte";
 import { contextKey, sameView } from "./same";
 import { viewOf } from "./selection";
 import { besides, newestFirst } from "./sessions";
@@ -34,12 +35,14 @@ export interface Explained {
 export type Centre =
   | { readonly shows: "list" }
   | { readonly shows: "comparison" }
+  | { readonly shows: "profiles" }
   | { readonly shows: "explanation"; readonly of: Explained };
 
 export class App {
   readonly backend: Backend;
   readonly opening: Opening;
   readonly comparing: Comparing;
+  readonly keeping: Keeping;
 
   parts = $state.raw<Parts>(nothing);
   /** Whether the engine has answered yet. */
@@ -82,6 +85,7 @@ export class App {
     this.backend = backend;
     this.opening = new Opening(backend);
     this.comparing = new Comparing(backend);
+    this.keeping = new Keeping(backend);
   }
 
   /** Follows the engine; the answer stops it. */
@@ -132,6 +136,12 @@ export class App {
   /** Says why a Service works, or does not. */
   explain(of: Explained): void {
     this.centre = { shows: "explanation", of };
+  }
+
+  /** Shows all profiles; with a name, that one's fields. */
+  showProfiles(name: string | null = null): void {
+    this.keeping.editing = name;
+    this.centre = { shows: "profiles" };
   }
 
   /** Whether a context is marked protected. One that is not known is not. */

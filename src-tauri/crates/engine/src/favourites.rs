@@ -195,7 +195,13 @@ impl Favourites {
 
     /// Writes down what is open, where that is not what `noted` says.
     async fn note_open(&self, noted: &mut Vec<Saved>) {
-        let open = left_open::to_note(self.open_now(), &self.state().left_open);
+        let open = {
+            let open = self.open_now();
+            let mut state = self.state();
+            // What is open again is offered no more.
+            state.left_open.retain(|offered| !open.iter().any(|one| left_open::same(one, offered)));
+            left_open::to_note(open, &state.left_open)
+        };
         if self.state().closing || open == *noted {
             return;
         }

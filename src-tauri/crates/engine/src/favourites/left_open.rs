@@ -50,7 +50,7 @@ pub(super) fn to_note(open: Vec<Saved>, offered: &[Saved]) -> Vec<Saved> {
 }
 
 /// Whether two are the same tunnel, however it spreads and holds.
-fn same(one: &Saved, other: &Saved) -> bool {
+pub(super) fn same(one: &Saved, other: &Saved) -> bool {
     matches!((one.forward(), other.forward()), (Ok(one), Ok(other)) if same_tunnel(&one, &other))
 }
 

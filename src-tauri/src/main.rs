@@ -8,6 +8,7 @@ mod carrying;
 mod closing;
 mod commands;
 mod commands_habits;
+mod commands_profiles;
 mod demo;
 mod watching;
 mod desktop;
@@ -57,6 +58,8 @@ fn begin(app: &AppHandle, engine: &Arc<Engine>, demo: &Arc<DemoCluster>) {
     use tauri::async_runtime::spawn;
     let own = engine.clone();
     spawn(async move { own.attend().await });
+    let own = engine.clone();
+    spawn(async move { own.favourites().attend().await });
     // Who starts the app from a terminal has the shell's environment already.
     if !(stdin().is_terminal() || stdout().is_terminal() || stderr().is_terminal()) {
         let own = engine.clone();
@@ -131,6 +134,21 @@ fn main() -> Result<(), NoWindow> {
             carrying::save_profiles,
             commands_habits::change_setting,
             commands_habits::silence,
+            commands_profiles::save_session,
+            commands_profiles::save_open,
+            commands_profiles::start_profiles,
+            commands_profiles::stop_profiles,
+            commands_profiles::remedy_profile,
+            commands_profiles::keep_profile,
+            commands_profiles::edit_profile,
+            commands_profiles::duplicate_profile,
+            commands_profiles::place_profile,
+            commands_profiles::remove_profile,
+            commands_profiles::undo_remove_profile,
+            commands_profiles::reopen,
+            commands_profiles::forget_left_open,
+            commands_profiles::taken_ports,
+            commands_profiles::start_again,
             commands::parse_port,
             commands::copy,
             commands::visit,

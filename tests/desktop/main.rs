@@ -5,6 +5,7 @@
 
 mod compare;
 mod explain;
+mod favourites;
 mod window;
 
 use std::time::Duration;

@@ -24,15 +24,27 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Window {
     client: Client,
     driver: Child,
+    /// Where the app keeps what the user makes; goes with the window, unless a test keeps it for the next one.
+    #[expect(dead_code, reason = "it is there to be dropped")]
+    folder: Option<tempfile::TempDir>,
 }
 
 impl Window {
     /// Starts the app with this kubeconfig, or one that does not exist.
     pub(crate) async fn open(kubeconfig: &Path) -> Result<Window> {
+        let folder = tempfile::tempdir()?;
+        let mut window = Window::open_keeping(kubeconfig, folder.path()).await?;
+        window.folder = Some(folder);
+        Ok(window)
+    }
+
+    /// Starts the app, which keeps what the user makes in this folder.
+    pub(crate) async fn open_keeping(kubeconfig: &Path, folder: &Path) -> Result<Window> {
         let (port, native_port) = (free_port().await?, free_port().await?);
         let driver = Command::new("tauri-driver")
             .args(["--port", &port.to_string(), "--native-port", &native_port.to_string()])
             .env("KUBECONFIG", kubeconfig)
+            .env("PORTOLAN_CONFIG_DIR", folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true)
@@ -48,7 +60,7 @@ impl Window {
             Ok(builder.capabilities(app.clone()).connect(&format!("http://127.0.0.1:{port}")).await.ok())
         })
         .await?;
-        let window = Window { client, driver };
+        let window = Window { client, driver, folder: None };
         window.client.set_window_size(1280, 800).await?;
         Ok(window)
     }
@@ -66,6 +78,28 @@ impl Window {
         self.client.close_window().await?;
         eventually("the app has ended", async || running().await.map(|running| (!running).then_some(()))).await?;
         self.end_driver().await
+    }
+
+    /// Ends the app as a crash does, with no time for a word.
+    pub(crate) async fn crash(mut self) -> Result<()> {
+        let group = self.driver.id().ok_or("the driver has ended by itself")?.to_string();
+        let found = Command::new("pgrep").args(["-g", &group, "portolan-deskto"]).output().await?;
+        let pids = String::from_utf8(found.stdout)?;
+        let pid = pids.lines().next().ok_or("the app has ended before it was killed")?;
+        if !Command::new("kill").args(["-KILL", pid]).status().await?.success() {
+            return Err("the app cannot be killed".into());
+        }
+        self.end_driver().await
+    }
+
+    /// Presses a key where the focus is.
+    pub(crate) async fn press(&self, key: Key) -> Result<()> {
+        Ok(self.client.active_element().await?.send_keys(&char::from(key).to_string()).await?)
+    }
+
+    /// The test id of what has the focus.
+    pub(crate) async fn focused(&self) -> Result<Option<String>> {
+        Ok(self.client.active_element().await?.attr("data-testid").await?)
     }
 
     async fn end_driver(&mut self) -> Result<()> {

@@ -21,6 +21,9 @@ import type { PortRef } from "../generated/PortRef";
 import type { Probe } from "../generated/Probe";
 import type { Problem } from "../generated/Problem";
 import type { ProbePorts } from "../generated/ProbePorts";
+import type { Edit } from "../generated/Edit";
+import type { Remedy } from "../generated/Remedy";
+import type { Taken } from "../generated/Taken";
 import type { SessionEvent } from "../generated/SessionEvent";
 import type { SessionId } from "../generated/SessionId";
 import type { View } from "../generated/View";
@@ -50,6 +53,9 @@ export class FakeBackend implements Backend {
   kubectl: KubectlProcess[] = [];
   /** What `copies` answers with. */
   copied: CopyAs[] = [];
+
+  /** What `takenPorts` answers with. */
+  taken: Taken[] = [];
 
   #parts = new Map<string, { revision: number; part: Part | null }>();
   // Not 0, which asks for everything: an empty engine has something to wait for, too.
@@ -212,6 +218,72 @@ export class FakeBackend implements Backend {
   async saveComparison(): Promise<string> {
     this.#called("saveComparison");
     return "/home/me/Downloads/portolan-web-http.json";
+  }
+
+  async saveSession(id: SessionId, workload: boolean): Promise<string> {
+    this.#called("saveSession", id, workload);
+    return "saved";
+  }
+
+  async saveOpen(name: string): Promise<string> {
+    this.#called("saveOpen", name);
+    return name;
+  }
+
+  async startProfiles(names: readonly string[]): Promise<void> {
+    this.#called("startProfiles", names);
+  }
+
+  async stopProfiles(names: readonly string[]): Promise<void> {
+    this.#called("stopProfiles", names);
+  }
+
+  async remedyProfile(name: string, forward: number, slot: number, remedy: Remedy): Promise<void> {
+    this.#called("remedyProfile", name, forward, slot, remedy);
+  }
+
+  async keepProfile(name: string): Promise<void> {
+    this.#called("keepProfile", name);
+  }
+
+  async editProfile(name: string, edit: Edit): Promise<string> {
+    this.#called("editProfile", name, edit);
+    return edit.field === "name" ? edit.to : name;
+  }
+
+  async duplicateProfile(name: string): Promise<string> {
+    this.#called("duplicateProfile", name);
+    return `${name} 2`;
+  }
+
+  async placeProfile(name: string, before: string | null): Promise<void> {
+    this.#called("placeProfile", name, before);
+  }
+
+  async removeProfile(name: string): Promise<void> {
+    this.#called("removeProfile", name);
+  }
+
+  async undoRemoveProfile(): Promise<void> {
+    this.#called("undoRemoveProfile");
+  }
+
+  async reopen(): Promise<void> {
+    this.#called("reopen");
+  }
+
+  async forgetLeftOpen(): Promise<void> {
+    this.#called("forgetLeftOpen");
+  }
+
+  async takenPorts(id: SessionId): Promise<Taken[]> {
+    this.#called("takenPorts", id);
+    return structuredClone(this.taken);
+  }
+
+  async startAgain(id: SessionId, slot: number, remedy: Remedy | null): Promise<SessionId | null> {
+    this.#called("startAgain", id, slot, remedy);
+    return this.#nextSession++;
   }
 
   async explain(context: ContextId, namespace: string, service: string, ports: ProbePorts): Promise<Explanation> {

@@ -5,6 +5,8 @@ import type { DesktopView } from "./DesktopView";
 import type { KubeconfigView } from "./KubeconfigView";
 import type { ListView } from "./ListView";
 import type { LoginShell } from "./LoginShell";
+import type { ProfileView } from "./ProfileView";
+import type { ProfilesView } from "./ProfilesView";
 import type { Row } from "./Row";
 import type { SessionId } from "./SessionId";
 import type { SessionView } from "./SessionView";
@@ -13,4 +15,4 @@ import type { SettingsView } from "./SettingsView";
 /**
  * One part of the state.
  */
-export type Part = { "part": "kubeconfig", "value": KubeconfigView } | { "part": "context", "value": ContextView } | { "part": "session", "value": SessionView } | { "part": "list", "value": ListView } | { "part": "row", "value": Row } | { "part": "comparison", "value": ComparisonView } | { "part": "settings", "value": SettingsView } | { "part": "login_shell", "value": LoginShell } | { "part": "silenced", "value": Array<SessionId> } | { "part": "desktop", "value": DesktopView };
+export type Part = { "part": "kubeconfig", "value": KubeconfigView } | { "part": "context", "value": ContextView } | { "part": "session", "value": SessionView } | { "part": "list", "value": ListView } | { "part": "row", "value": Row } | { "part": "comparison", "value": ComparisonView } | { "part": "settings", "value": SettingsView } | { "part": "login_shell", "value": LoginShell } | { "part": "silenced", "value": Array<SessionId> } | { "part": "desktop", "value": DesktopView } | { "part": "profile", "value": ProfileView } | { "part": "profiles", "value": ProfilesView };

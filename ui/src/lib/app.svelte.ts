@@ -23,6 +23,7 @@ import { Flows } from "./flow";
 import { Opening } from "./opening.svelte";
 import { apply, nothing, type Parts } from "./parts";
 import { asProblem } from "./problem";
+import { Keeping } from "./profiles/keeping.svelte";
 import { contextKey, sameView } from "./same";
 import { viewOf } from "./selection";
 import { besides, newestFirst } from "./sessions";
@@ -39,6 +40,7 @@ export type Centre =
   | { readonly shows: "list" }
   | { readonly shows: "comparison" }
   | { readonly shows: "import" }
+  | { readonly shows: "profiles" }
   | { readonly shows: "explanation"; readonly of: Explained };
 
 export class App {
@@ -46,6 +48,7 @@ export class App {
   readonly opening: Opening;
   readonly comparing: Comparing;
   readonly importing: Importing;
+  readonly keeping: Keeping;
 
   parts = $state.raw<Parts>(nothing);
   /** Whether the engine has answered yet. */
@@ -101,6 +104,7 @@ export class App {
     this.opening = new Opening(backend);
     this.comparing = new Comparing(backend);
     this.importing = new Importing(backend);
+    this.keeping = new Keeping(backend);
   }
 
   /** Follows the engine; the answer stops it. */
@@ -180,6 +184,12 @@ export class App {
   summonFilter(): void {
     this.centre = { shows: "list" };
     this.filterSummons += 1;
+  }
+
+  /** Shows all profiles; with a name, that one's fields. */
+  showProfiles(name: string | null = null): void {
+    this.keeping.editing = name;
+    this.centre = { shows: "profiles" };
   }
 
   /** Whether a context is marked protected. One that is not known is not. */

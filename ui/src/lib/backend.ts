@@ -16,9 +16,10 @@ import type { SessionEvent } from "../generated/SessionEvent";
 import type { SessionId } from "../generated/SessionId";
 import type { View } from "../generated/View";
 import type { Carrying } from "./import/carrying";
+import type { ProfilesBackend } from "./profiles/backend";
 
 /** What the engine does for the window. Every promise rejects with a `Problem`. */
-export interface Backend extends Carrying {
+export interface Backend extends Carrying, ProfilesBackend {
   /** Waits until there is something newer than `after`; 0 asks for everything. */
   changes(after: number): Promise<Changes>;
   /** Says which list is looked at; its rows then arrive as changes. `null`: none. */

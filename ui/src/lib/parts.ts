@@ -6,6 +6,8 @@ import type { ContextView } from "../generated/ContextView";
 import type { KubeconfigView } from "../generated/KubeconfigView";
 import type { ListView } from "../generated/ListView";
 import type { Part } from "../generated/Part";
+import type { ProfilesView } from "../generated/ProfilesView";
+import type { ProfileView } from "../generated/ProfileView";
 import type { Row } from "../generated/Row";
 import type { SessionView } from "../generated/SessionView";
 
@@ -14,6 +16,8 @@ export interface Parts {
   readonly kubeconfig: KubeconfigView | null;
   readonly list: ListView | null;
   readonly comparison: ComparisonView | null;
+  readonly kept: ProfilesView | null;
+  readonly profiles: ReadonlyMap<string, ProfileView>;
   readonly contexts: ReadonlyMap<string, ContextView>;
   readonly sessions: ReadonlyMap<string, SessionView>;
   readonly rows: ReadonlyMap<string, Row>;
@@ -24,6 +28,8 @@ export const nothing: Parts = {
   kubeconfig: null,
   list: null,
   comparison: null,
+  kept: null,
+  profiles: new Map(),
   contexts: new Map(),
   sessions: new Map(),
   rows: new Map(),
@@ -60,6 +66,12 @@ class Draft {
       case "comparison":
         this.parts = { ...this.parts, comparison: part.value };
         break;
+      case "profiles":
+        this.parts = { ...this.parts, kept: part.value };
+        break;
+      case "profile":
+        this.#writable("profiles").set(key, part.value);
+        break;
       case "context":
         this.#writable("contexts").set(key, part.value);
         break;
@@ -76,12 +88,13 @@ class Draft {
     if (key === "kubeconfig") this.parts = { ...this.parts, kubeconfig: null };
     else if (key === "list") this.parts = { ...this.parts, list: null };
     else if (key === "comparison") this.parts = { ...this.parts, comparison: null };
-    else for (const kind of ["contexts", "sessions", "rows"] as const) {
+    else if (key === "profiles") this.parts = { ...this.parts, kept: null };
+    else for (const kind of ["contexts", "sessions", "rows", "profiles"] as const) {
       if (this.parts[kind].has(key)) this.#writable(kind).delete(key);
     }
   }
 
-  #writable<K extends "contexts" | "sessions" | "rows">(kind: K): MapOf<Parts[K]> {
+  #writable<K extends "contexts" | "sessions" | "rows" | "profiles">(kind: K): MapOf<Parts[K]> {
     if (!this.#own.has(this.parts[kind])) {
       const copy = new Map<string, unknown>(this.parts[kind]);
       this.#own.add(copy);

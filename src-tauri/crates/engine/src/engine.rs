@@ -3,7 +3,7 @@
 mod carrying;
 mod habits;
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, path::PathBuf, sync::Arc};
 
 use portolan_wire::upgrade::Wire;
 use tokio::sync::watch;
@@ -23,6 +23,7 @@ use crate::{
         self,
         view::{Explanation, ProbePorts},
     },
+    favourites::Favourites,
     feed::{Feed, KubeconfigView, Part},
     forward::{Forward, PortRef},
     kubeconfig::{ContextEntry, Source, Sources},
@@ -45,6 +46,7 @@ pub struct Engine {
     comparisons: Comparisons,
     marks: Arc<Marks>,
     settings: Arc<Keeper>,
+    favourites: Favourites,
 }
 
 impl Engine {
@@ -58,7 +60,9 @@ impl Engine {
         let marks = Arc::<Marks>::default();
         let means =
             Means { sessions: sessions.clone(), clusters: clusters.clone(), feed: feed.clone(), marks: marks.clone() };
+        let favourites = Favourites::new(feed.clone(), sessions.clone(), clusters.clone(), marks.clone());
         let engine = Engine {
+            favourites,
             sessions,
             clusters,
             catalog: tokio::sync::Mutex::new(Catalog::new(feed.clone())),
@@ -81,6 +85,17 @@ impl Engine {
     /// All sessions.
     pub fn sessions(&self) -> &Sessions {
         &self.sessions
+    }
+
+    /// The profiles, as the window has them.
+    pub fn favourites(&self) -> &Favourites {
+        &self.favourites
+    }
+
+    /// Keeps the user's files in another folder than the system's own; `None` is a user without a home.
+    #[must_use]
+    pub fn in_folder(self, folder: Option<PathBuf>) -> Self {
+        Engine { favourites: self.favourites.in_folder(folder), ..self }
     }
 
     /// Reads the sources anew. Clients and sessions that there are go on.
@@ -219,20 +234,14 @@ impl Engine {
     pub async fn instead(&self, id: SessionId) -> Option<SessionId> {
         let target = self.sessions.watch(id)?.borrow().instead.clone()?;
         let forward = Forward { target, ..self.sessions.heir(id)? };
-        Some(self.replace(id, forward).await)
+        Some(self.favourites.replace(id, forward).await)
     }
 
     /// Ends a direct tunnel and starts one that goes on with the next pod of that name, on the same local ports. `None`
     /// if there is no such session.
     pub async fn wait_for_name(&self, id: SessionId) -> Option<SessionId> {
         let forward = Forward { wait_for_name: true, ..self.sessions.heir(id)? };
-        Some(self.replace(id, forward).await)
-    }
-
-    /// One session in another's place. That ends first: its ports are to be free for the new one.
-    async fn replace(&self, id: SessionId, forward: Forward) -> SessionId {
-        self.sessions.stop(id).await;
-        self.start(forward)
+        Some(self.favourites.replace(id, forward).await)
     }
 
     /// Marks a context as the demo cluster's, where nobody is disturbed: Deployments can be rolled from here.
@@ -329,6 +338,7 @@ impl Engine {
 
     /// Ends everything: when this returns, no port is held and no connection is open.
     pub async fn shutdown(&self) {
+        self.favourites.close();
         // It stops its own sessions.
         self.close_comparison().await;
         tokio::join!(self.look(None), self.sessions.stop_all(), self.clusters.end());

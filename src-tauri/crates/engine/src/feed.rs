@@ -18,6 +18,7 @@ use crate::{
     context::ContextView,
     environment::LoginShell,
     error::Problem,
+    favourites::view::{ProfileView, ProfilesView},
     row::{ListView, Row},
     session::view::{SessionId, SessionView},
     settings::SettingsView,
@@ -66,6 +67,10 @@ pub struct DesktopView {
     pub start_at_login: Option<Problem>,
     /// Why the last notification was not shown.
     pub notifications: Option<Problem>,
+    /// Key `profile/NAME`.
+    Profile(Box<ProfileView>),
+    /// Key `profiles`: what is to be said of them as a whole.
+    Profiles(ProfilesView),
 }
 
 /// Where contexts come from.

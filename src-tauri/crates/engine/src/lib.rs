@@ -10,6 +10,7 @@
 //! - `resolve` follows a target to its endpoints, over `watched`, a set of objects that keeps itself up to date.
 //! - [`catalog`] keeps the list that the window looks at, as [`row`]s.
 //! - [`profiles`] are saved forwards, kept by [`storage`], which writes a file whole or not at all.
+//! - [`favourites`] are the profiles in the window: shown, changed, started, and what was open offered again.
 //! - [`kubectl`] reads what kubectl is asked for, finds it running and takes its tunnels over; [`copies`] is a session in
 //!   others' words: a line of kubectl, of curl, an environment variable.
 //! - `downloads` leaves files that the user asked for.
@@ -39,6 +40,7 @@ pub mod error;
 pub mod explain;
 #[cfg(test)]
 mod fake_api;
+pub mod favourites;
 pub mod feed;
 pub mod forward;
 pub mod kubeconfig;

@@ -17,7 +17,7 @@ use ts_rs::TS;
 use crate::{error::Error, forward::LocalPort, session::view::TakenPort};
 
 /// How many ports after the suggested one are tried before any free one is taken.
-const NEXT_FREE: u16 = 50;
+pub(crate) const NEXT_FREE: u16 = 50;
 
 /// Connections that the system keeps for us until they are accepted. Far more than a browser opens at once.
 const BACKLOG: i32 = 1024;
@@ -140,7 +140,11 @@ fn bind_any(addresses: &[IpAddr]) -> Result<Vec<Socket>, Error> {
     Err(last.unwrap_or(Error::BadPort { text: String::new(), why: "no local address was given".into() }))
 }
 
-fn bind_all(addresses: &[IpAddr], port: u16) -> Result<Vec<Socket>, Error> {
+/// Listens on one port of all addresses, for as long as the sockets are kept.
+///
+/// # Errors
+/// When it is taken on one of them, or cannot be listened on.
+pub(crate) fn bind_all(addresses: &[IpAddr], port: u16) -> Result<Vec<Socket>, Error> {
     let mut sockets = Vec::with_capacity(addresses.len());
     for &address in addresses {
         match bind_one(SocketAddr::new(address, port)) {

@@ -2,11 +2,12 @@
 //!
 //! - `saved` is a profile as it stands in `profiles.json` and in an export, written to be read and edited by people, and
 //!   turns it into forwards.
-//! - [`Profiles`] is the file: listed, added to, changed, one process beside another.
+//! - [`Profiles`] is the file: listed, added to, changed, one process beside another. `edit` changes what is there.
 //! - `import` reads what others wrote: an export, `kubectl port-forward` lines, kftray's JSON. It never starts anything.
 //!
 //! A profile holds no secret: a context by its name, and the server's address to notice when that name means another.
 
+mod edit;
 pub mod import;
 mod saved;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use edit::Edit;
 pub use saved::{Profile, Saved};
 
 use crate::{
@@ -133,11 +135,7 @@ impl Profiles {
     /// # Errors
     /// When there is none of that name, or the file cannot be written.
     pub fn remove(&self, name: &str) -> Result<Profile, Error> {
-        self.document.change(|content| {
-            let at = content.profiles.iter().position(|profile| profile.name == name);
-            let at = at.ok_or_else(|| not_found(name, &content.profiles))?;
-            Ok(content.profiles.remove(at))
-        })
+        Ok(self.take_out(name)?.0)
     }
 
     /// Notes that these were used now: recently used ones come first where that is asked for.
@@ -182,6 +180,6 @@ pub fn export(profiles: &[Profile]) -> Result<String, Error> {
     storage::text(&Content { profiles }).map_err(|error| Error::BadImport { why: error.to_string() })
 }
 
-fn not_found(name: &str, there: &[Profile]) -> Error {
+pub(crate) fn not_found(name: &str, there: &[Profile]) -> Error {
     Error::ProfileNotFound { name: name.into(), known: there.iter().map(|profile| profile.name.clone()).collect() }
 }

@@ -49,6 +49,8 @@ pub struct Sessions {
     next_id: AtomicU64,
     habits: Arc<Habits>,
     running: Mutex<BTreeMap<SessionId, Running>>,
+    /// Grows whenever one begins, ends, is over or listens elsewhere.
+    changes: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
@@ -69,7 +71,13 @@ struct Running {
 impl Sessions {
     /// None yet; they will show themselves in `feed`.
     pub(crate) fn new(feed: Arc<Feed>) -> Self {
-        Sessions { feed, next_id: AtomicU64::new(1), habits: Arc::default(), running: Mutex::default() }
+        Sessions {
+            feed,
+            next_id: AtomicU64::new(1),
+            habits: Arc::default(),
+            running: Mutex::default(),
+            changes: watch::Sender::default(),
+        }
     }
 
     fn running(&self) -> MutexGuard<'_, BTreeMap<SessionId, Running>> {
@@ -102,6 +110,7 @@ impl Sessions {
             let (tales, connections) = (tales.clone(), connections.clone());
             let habits = self.habits.clone();
             let ports = ports.clone();
+            let changes = self.changes.clone();
             tokio::spawn(async move {
                 let run = async {
                     let cluster = tokio::select! {
@@ -124,11 +133,17 @@ impl Sessions {
                 };
                 // The view's sender is dropped by `run`, which ends `show` after its last word.
                 let show = async {
+                    let mut stood = (Vec::new(), false);
                     while shown.changed().await.is_ok() {
                         let view = shown.borrow_and_update().clone();
+                        let stands = (view.listeners.clone(), view.phase.is_final());
                         habits.note(&view);
                         ports.lock().unwrap_or_else(PoisonError::into_inner).note(&view);
                         feed.set(key(id), Part::Session(Box::new(view)));
+                        if stood != stands {
+                            stood = stands;
+                            changes.send_modify(changed);
+                        }
                     }
                 };
                 tokio::join!(run, show);
@@ -137,6 +152,7 @@ impl Sessions {
         let cancel = cancel.drop_guard();
         self.running()
             .insert(id, Running { cancel, retry_now, controls, journal, tales, connections, view, ports, task });
+        self.changes.send_modify(changed);
         id
     }
 
@@ -158,6 +174,29 @@ impl Sessions {
         let running = running.get(&id)?;
         let ports = running.ports.lock().unwrap_or_else(PoisonError::into_inner);
         Some(ports.hand_on(running.view.borrow().forward.clone()))
+    }
+
+    /// What a session was asked for, with the local ports that it has, or had last, as fixed ones: what it is saved as.
+    pub(crate) fn as_it_runs(&self, id: SessionId) -> Option<Forward> {
+        let running = self.running();
+        let running = running.get(&id)?;
+        let ports = running.ports.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(ports.fix(running.view.borrow().forward.clone()))
+    }
+
+    /// All sessions, as they are now.
+    pub(crate) fn all(&self) -> Vec<SessionView> {
+        self.running().values().map(|running| running.view.borrow().clone()).collect()
+    }
+
+    /// Says that all are to be looked at as after a change.
+    pub(crate) fn note_change(&self) {
+        self.changes.send_modify(changed);
+    }
+
+    /// Tells when one begins, ends, is over or listens elsewhere.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     /// The sessions of a context.
@@ -226,6 +265,7 @@ impl Sessions {
             running.end().await;
         }
         self.feed.remove(&key(id));
+        self.changes.send_modify(changed);
     }
 
     /// Ends all of them, at once and together.
@@ -236,7 +276,13 @@ impl Sessions {
         for id in ids {
             self.feed.remove(&key(id));
         }
+        self.changes.send_modify(changed);
     }
+}
+
+/// One change more; at its end the count begins anew.
+fn changed(changes: &mut u64) {
+    *changes = changes.wrapping_add(1);
 }
 
 impl Running {

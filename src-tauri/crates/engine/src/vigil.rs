@@ -9,7 +9,7 @@ use std::{
     collections::BTreeSet,
     fs,
     net::IpAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
@@ -34,7 +34,7 @@ pub(crate) struct Seen {
 
 /// What changes when a file is edited: an editor may keep any one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Stamp {
+pub(crate) struct Stamp {
     length: u64,
     modified: Option<SystemTime>,
 }
@@ -52,15 +52,22 @@ pub(crate) struct Noticed {
     pub(crate) settings: bool,
 }
 
+impl Stamp {
+    /// Of a file as it is now; `None` if it is not there.
+    pub(crate) fn of(path: &Path) -> Option<Stamp> {
+        // Through links, to what is edited.
+        let meta = fs::metadata(path).ok()?;
+        Some(Stamp { length: meta.len(), modified: meta.modified().ok() })
+    }
+}
+
 impl Seen {
     /// Looks.
     pub(crate) fn now(kubeconfigs: Vec<PathBuf>, settings: Option<PathBuf>) -> Seen {
-        let stamp = |path: &PathBuf| {
-            // Through links, to what is edited.
-            let meta = fs::metadata(path).ok()?;
-            Some(Stamp { length: meta.len(), modified: meta.modified().ok() })
+        let stamped = |path: PathBuf| {
+            let stamp = Stamp::of(&path);
+            (path, stamp)
         };
-        let stamped = |path: PathBuf| (path.clone(), stamp(&path));
         let files = kubeconfigs.into_iter().map(stamped).collect();
         Seen { at: SystemTime::now(), addresses: addresses(), files, settings: settings.map(stamped) }
     }

@@ -176,7 +176,7 @@ fn ours(mut json: Value) -> Result<Vec<Profile>, String> {
 }
 
 /// A name that no profile of these has yet: the name itself, or with a number.
-fn free_name(name: &str, taken: &[Profile]) -> String {
+pub(super) fn free_name(name: &str, taken: &[Profile]) -> String {
     let is_taken = |name: &str| taken.iter().any(|profile| profile.name == name);
     let numbered = (2..).map(|n| format!("{name} {n}"));
     std::iter::once(name.to_owned()).chain(numbered).find(|name| !is_taken(name)).unwrap_or_default()

@@ -25,6 +25,9 @@ pub struct Profile {
     /// What the user wants to remember.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
+    /// Which of the window's colours it has: from 0 to 6; none for its context's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<u8>,
     /// Whether it is a favourite.
     #[serde(default, skip_serializing_if = "is_default")]
     pub pinned: bool,
@@ -68,6 +71,9 @@ pub struct Saved {
     pub wait_for_name: bool,
 }
 
+/// How many colours the window has.
+pub(super) const COLOURS: u8 = 7;
+
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -104,6 +110,9 @@ impl Profile {
         }
         if self.name.starts_with('-') {
             return bad("a name does not begin with “-”, or a command would take it for an option");
+        }
+        if self.colour.is_some_and(|colour| colour >= COLOURS) {
+            return bad(&format!("a colour is a number from 0 to {}", COLOURS - 1));
         }
         let ports = self.forwards()?.into_iter().flat_map(|forward| {
             let addresses = forward.addresses();
@@ -150,6 +159,12 @@ impl Saved {
         }
     }
 
+    /// The context, whether there is one or not.
+    pub(crate) fn context_id(&self) -> ContextId {
+        let source = if self.kubeconfig.is_empty() { ContextId::DEFAULT_SOURCE } else { &self.kubeconfig };
+        ContextId { source: source.into(), name: self.context.clone() }
+    }
+
     /// As a session takes it.
     ///
     /// # Errors
@@ -159,9 +174,8 @@ impl Saved {
             Some(labels) => Target::Selector { labels: labels.into() },
             None => parse::target(&self.target)?,
         };
-        let source = if self.kubeconfig.is_empty() { ContextId::DEFAULT_SOURCE } else { &self.kubeconfig };
         let forward = Forward {
-            context: ContextId { source: source.into(), name: self.context.clone() },
+            context: self.context_id(),
             namespace: self.namespace.clone(),
             target,
             ports: self.ports.iter().map(|text| parse::port(text)).collect::<Result<_, _>>()?,

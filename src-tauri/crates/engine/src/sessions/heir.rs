@@ -27,6 +27,16 @@ impl Ports {
         }
         forward
     }
+
+    /// The same forward on exactly these ports: what a saved one asks for. One that never listened keeps its wish.
+    pub(crate) fn fix(&self, mut forward: Forward) -> Forward {
+        for (slot, map) in forward.ports.iter_mut().enumerate() {
+            if let Some(port) = self.0.get(&slot) {
+                map.local = LocalPort::Fixed { port: *port };
+            }
+        }
+        forward
+    }
 }
 
 #[cfg(test)]
@@ -71,6 +81,8 @@ mod tests {
         ports.note(&view);
         view.listeners.clear();
         ports.note(&view);
+        let fix = |port| LocalPort::Fixed { port };
+        assert_eq!(ports.fix(asked.clone()), forward(&[fix(8080), fixed, fix(40_000), LocalPort::Same]));
         let handed = [suggested(Some(8080)), fixed, suggested(Some(40_000)), LocalPort::Same];
         assert_eq!(ports.hand_on(asked), forward(&handed));
     }

@@ -55,6 +55,10 @@ pub enum Part {
     Silenced(Vec<SessionId>),
     /// Key `desktop`: what the desktop has, as the window's shell has found it.
     Desktop(DesktopView),
+    /// Key `profile/NAME`.
+    Profile(Box<ProfileView>),
+    /// Key `profiles`: what is to be said of them as a whole.
+    Profiles(ProfilesView),
 }
 
 /// What the desktop has, and what it refused.
@@ -67,10 +71,6 @@ pub struct DesktopView {
     pub start_at_login: Option<Problem>,
     /// Why the last notification was not shown.
     pub notifications: Option<Problem>,
-    /// Key `profile/NAME`.
-    Profile(Box<ProfileView>),
-    /// Key `profiles`: what is to be said of them as a whole.
-    Profiles(ProfilesView),
 }
 
 /// Where contexts come from.

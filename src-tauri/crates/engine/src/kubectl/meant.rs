@@ -29,7 +29,7 @@ impl Contexts<'_> {
             return Err(format!("it is another user than its context's ({option})"));
         }
         let source = self.source(asked.kubeconfig.as_deref(), running.folder.as_deref())?;
-        let context = named(&source, asked.context.as_deref())?;
+        let context = named(self.sources, &source, asked.context.as_deref())?;
         let maps = asked.ports.iter().map(|(_, map)| map.clone()).collect();
         let forward = Forward {
             namespace: asked.namespace.clone().unwrap_or(context.namespace),
@@ -57,13 +57,13 @@ impl Contexts<'_> {
             (path, Some(folder)) => folder.join(path),
             (path, None) => return Err(format!("nobody knows which {} it means", path.display())),
         };
-        let known = all.into_iter().find(|source| source.paths() == [PathBuf::from(&path)]);
+        let known = all.into_iter().find(|source| source.paths(self.sources.variables()) == [PathBuf::from(&path)]);
         Ok(known.unwrap_or(Source::File(path)))
     }
 }
 
-fn named(source: &Source, name: Option<&str>) -> Result<ContextEntry, String> {
-    let contexts = source.load().map_err(|error| error.to_string())?;
+fn named(sources: &Sources, source: &Source, name: Option<&str>) -> Result<ContextEntry, String> {
+    let contexts = sources.load(source).map_err(|error| error.to_string())?;
     contexts.find(name).map_err(|error| error.to_string())
 }
 

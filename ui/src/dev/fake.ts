@@ -2,6 +2,7 @@
 // under pretend.ts for a plain browser. Never part of a build.
 
 import type { Balance } from "../generated/Balance";
+import type { Change } from "../generated/Change";
 import type { Changes } from "../generated/Changes";
 import type { ContextId } from "../generated/ContextId";
 import type { Explanation } from "../generated/Explanation";
@@ -190,6 +191,14 @@ export class FakeBackend implements Backend {
     this.#called("explain", context, namespace, service, ports);
     if (this.explanation === null) throw { code: "target_not_found", message: `There is no svc/${service}.`, next: "" } satisfies Problem;
     return structuredClone(await this.explanation);
+  }
+
+  async changeSetting(change: Change): Promise<void> {
+    this.#called("changeSetting", change);
+  }
+
+  async silence(id: SessionId, silent: boolean): Promise<void> {
+    this.#called("silence", id, silent);
   }
 
   #put(key: string, part: Part | null): void {

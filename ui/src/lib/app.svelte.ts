@@ -34,6 +34,7 @@ export interface Explained {
 export type Centre =
   | { readonly shows: "list" }
   | { readonly shows: "comparison" }
+  | { readonly shows: "settings" }
   | { readonly shows: "explanation"; readonly of: Explained };
 
 export class App {
@@ -132,6 +133,11 @@ export class App {
   /** Says why a Service works, or does not. */
   explain(of: Explained): void {
     this.centre = { shows: "explanation", of };
+  }
+
+  /** Opens the settings, or goes back to the list. */
+  toggleSettings(): void {
+    this.centre = { shows: this.centre.shows === "settings" ? "list" : "settings" };
   }
 
   /** Whether a context is marked protected. One that is not known is not. */

@@ -32,4 +32,6 @@ export const tauri: Backend = {
   comparisonMarkdown: () => invoke("comparison_markdown"),
   saveComparison: () => invoke("save_comparison"),
   explain: (context, namespace, service, ports) => invoke("explain", { context, namespace, service, ports }),
+  changeSetting: (change) => invoke("change_setting", { change }),
+  silence: (id, silent) => invoke("silence", { id, silent }),
 };

@@ -5,6 +5,8 @@
 
 mod compare;
 mod explain;
+mod frame;
+mod habits;
 mod window;
 
 use std::time::Duration;

@@ -19,11 +19,15 @@ mod tray;
 
 use std::{
     io::{IsTerminal, stderr, stdin, stdout},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use portolan_engine::{Wire, engine::Engine, kubeconfig::Source, open_files, storage};
-use tauri::{AppHandle, RunEvent, Wry, plugin::TauriPlugin};
+use tauri::{
+    AppHandle, RunEvent, Wry,
+    async_runtime::{JoinHandle, spawn},
+    plugin::TauriPlugin,
+};
 use tauri_plugin_window_state::StateFlags;
 use tracing_subscriber::EnvFilter;
 
@@ -53,30 +57,33 @@ fn kept_place() -> TauriPlugin<Wry> {
     named.build()
 }
 
-/// Starts all that goes on beside the window. It ends with the runtime, which ends with the app.
-fn begin(app: &AppHandle, engine: &Arc<Engine>, demo: &Arc<DemoCluster>) {
-    use tauri::async_runtime::spawn;
+/// What goes on beside the window, until the app ends.
+type Beside = Arc<Mutex<Vec<JoinHandle<()>>>>;
+
+/// Starts it.
+fn begin(app: &AppHandle, engine: &Arc<Engine>, demo: &Arc<DemoCluster>) -> Vec<JoinHandle<()>> {
     let own = engine.clone();
-    spawn(async move { own.attend().await });
+    let mut beside = vec![spawn(async move { match own.attend().await {} })];
     let own = engine.clone();
-    spawn(async move { own.favourites().attend().await });
+    beside.push(spawn(async move { match own.favourites().attend().await {} }));
     // Who starts the app from a terminal has the shell's environment already.
     if !(stdin().is_terminal() || stdout().is_terminal() || stderr().is_terminal()) {
         let own = engine.clone();
-        spawn(async move { own.ask_login_shell().await });
+        beside.push(spawn(async move { own.ask_login_shell().await }));
     }
-    spawn(main_window::keep_theme(app.clone(), engine.clone()));
-    spawn(login::keep(app.clone(), engine.clone()));
-    spawn(tray::keep(app.clone(), engine.clone()));
-    spawn(notify::keep(engine.clone()));
+    beside.push(spawn(main_window::keep_theme(app.clone(), engine.clone())));
+    beside.push(spawn(login::keep(app.clone(), engine.clone())));
+    beside.push(spawn(tray::keep(app.clone(), engine.clone())));
+    beside.push(spawn(notify::keep(engine.clone())));
     if std::env::args().any(|argument| argument == "--demo") {
         let (own, demo) = (engine.clone(), demo.clone());
-        spawn(async move {
+        beside.push(spawn(async move {
             if let Err(problem) = demo.show(&own).await {
                 tracing::error!("{problem}");
             }
-        });
+        }));
     }
+    beside
 }
 
 /// The window could not be opened.
@@ -92,7 +99,8 @@ fn main() -> Result<(), NoWindow> {
     let engine = Arc::new(Engine::new(Source::Default, wire()));
     engine.use_settings();
     let demo = Arc::new(DemoCluster::default());
-    let (own, own_demo) = (engine.clone(), demo.clone());
+    let beside = Beside::default();
+    let (own, own_demo, own_beside) = (engine.clone(), demo.clone(), beside.clone());
     let app = tauri::Builder::default()
         // First: a second start ends in it, before it has done anything.
         .plugin(tauri_plugin_single_instance::init(|app, _, _| main_window::show(app)))
@@ -162,17 +170,25 @@ fn main() -> Result<(), NoWindow> {
             move |window, event| main_window::on_event(window, event, &engine)
         })
         .setup(move |app| {
-            begin(app.handle(), &own, &own_demo);
+            let begun = begin(app.handle(), &own, &own_demo);
+            own_beside.lock().unwrap_or_else(PoisonError::into_inner).extend(begun);
             Ok(main_window::open(app, &own)?)
         })
         .build(tauri::generate_context!())?;
-    app.run(move |_, event| {
-        if matches!(event, RunEvent::Exit) {
+    app.run(move |#[cfg_attr(not(target_os = "macos"), allow(unused_variables))] app, event| match event {
+        RunEvent::Exit => {
+            for task in beside.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+                task.abort();
+            }
             tauri::async_runtime::block_on(async {
                 engine.shutdown().await;
                 demo.end().await;
             });
         }
+        // A click on the app's icon is how a Mac asks for a window that was closed.
+        #[cfg(target_os = "macos")]
+        RunEvent::Reopen { .. } => main_window::show(app),
+        _ => {}
     });
     Ok(())
 }

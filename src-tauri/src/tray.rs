@@ -39,6 +39,7 @@ pub(crate) async fn keep(app: AppHandle, engine: Arc<Engine>) {
     let mut host = host::watch();
     let mut revisions = engine.feed().revision();
     let mut shown: Option<Vec<Entry>> = None;
+    let mut told = true;
     // A library that cannot be loaded now cannot be loaded later.
     let mut usable = true;
     loop {
@@ -52,15 +53,17 @@ pub(crate) async fn keep(app: AppHandle, engine: Arc<Engine>) {
                 shown = usable.then_some(entries);
             }
         } else if shown.take().is_some() {
-            app.remove_tray_by_id(ID);
+            let own = app.clone();
+            let removed = app.run_on_main_thread(move || drop(own.remove_tray_by_id(ID)));
+            if let Err(error) = removed {
+                tracing::warn!(%error, "the tray cannot be removed");
+            }
             main_window::show(&app);
         }
         desktop::update(&engine, |view| view.tray = shown.is_some());
         tokio::select! {
-            changed = host.changed() => if changed.is_err() {
-                // Nobody will ever tell of a tray again: what there is stays as it is.
-                std::future::pending::<()>().await;
-            },
+            // Where nobody tells of a tray any more, what there is stays as it is.
+            changed = host.changed(), if told => told = changed.is_ok(),
             // The sender is the engine's.
             _ = revisions.changed() => tokio::time::sleep(PACE).await,
         }

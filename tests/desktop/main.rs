@@ -6,6 +6,8 @@
 mod compare;
 mod explain;
 mod favourites;
+mod frame;
+mod habits;
 mod window;
 
 use std::time::Duration;

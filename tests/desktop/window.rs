@@ -22,24 +22,37 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A window and the driver that works it. Ended together, also when a test fails.
 pub(crate) struct Window {
-    client: Client,
+    pub(crate) client: Client,
     driver: Child,
-    /// Where the app keeps what the user makes; goes with the window, unless a test keeps it for the next one.
-    #[expect(dead_code, reason = "it is there to be dropped")]
-    folder: Option<tempfile::TempDir>,
+    /// The settings of one that has no folder of the test's.
+    _own: Option<tempfile::TempDir>,
 }
 
 impl Window {
     /// Starts the app with this kubeconfig, or one that does not exist.
     pub(crate) async fn open(kubeconfig: &Path) -> Result<Window> {
-        let folder = tempfile::tempdir()?;
-        let mut window = Window::open_keeping(kubeconfig, folder.path()).await?;
-        window.folder = Some(folder);
+        // The user's settings are neither read nor written. Here, who closes the window is done with it.
+        let own = tempfile::tempdir()?;
+        std::fs::write(own.path().join("settings.json"), r#"{"version": 1, "closing": "quit"}"#)?;
+        let mut window = Window::open_in(own.path(), kubeconfig).await?;
+        window.client.set_window_size(1280, 800).await?;
+        window._own = Some(own);
         Ok(window)
     }
 
-    /// Starts the app, which keeps what the user makes in this folder.
+    /// Starts the app, which keeps what the user makes in this folder. Who closes its window is done with it.
     pub(crate) async fn open_keeping(kubeconfig: &Path, folder: &Path) -> Result<Window> {
+        let settings = folder.join("settings.json");
+        if !settings.exists() {
+            std::fs::write(settings, r#"{"version": 1, "closing": "quit"}"#)?;
+        }
+        let window = Window::open_in(folder, kubeconfig).await?;
+        window.client.set_window_size(1280, 800).await?;
+        Ok(window)
+    }
+
+    /// Starts the app with this configuration folder.
+    pub(crate) async fn open_in(folder: &Path, kubeconfig: &Path) -> Result<Window> {
         let (port, native_port) = (free_port().await?, free_port().await?);
         let driver = Command::new("tauri-driver")
             .args(["--port", &port.to_string(), "--native-port", &native_port.to_string()])
@@ -60,23 +73,21 @@ impl Window {
             Ok(builder.capabilities(app.clone()).connect(&format!("http://127.0.0.1:{port}")).await.ok())
         })
         .await?;
-        let window = Window { client, driver, folder: None };
-        window.client.set_window_size(1280, 800).await?;
-        Ok(window)
+        Ok(Window { client, driver, _own: None })
     }
 
     /// Closes the window as a user does, and waits until the app has ended by itself.
-    pub(crate) async fn close(mut self) -> Result<()> {
-        let group = self.driver.id().ok_or("the driver has ended by itself")?.to_string();
-        let running = async || {
-            let mut find = Command::new("pgrep");
-            Ok(find.args(["-g", &group, "portolan-deskto"]).stdout(Stdio::null()).status().await?.success())
-        };
-        if !running().await? {
+    pub(crate) async fn close(self) -> Result<()> {
+        if !self.runs().await? {
             return Err("the app has ended before it was closed".into());
         }
         self.client.close_window().await?;
-        eventually("the app has ended", async || running().await.map(|running| (!running).then_some(()))).await?;
+        self.ended().await
+    }
+
+    /// Waits until the app has ended by itself.
+    pub(crate) async fn ended(mut self) -> Result<()> {
+        eventually("the app has ended", async || self.runs().await.map(|runs| (!runs).then_some(()))).await?;
         self.end_driver().await
     }
 
@@ -100,6 +111,13 @@ impl Window {
     /// The test id of what has the focus.
     pub(crate) async fn focused(&self) -> Result<Option<String>> {
         Ok(self.client.active_element().await?.attr("data-testid").await?)
+    }
+
+    /// Whether the app runs.
+    pub(crate) async fn runs(&self) -> Result<bool> {
+        let group = self.driver.id().ok_or("the driver has ended by itself")?.to_string();
+        let mut find = Command::new("pgrep");
+        Ok(find.args(["-g", &group, "portolan-deskto"]).stdout(Stdio::null()).status().await?.success())
     }
 
     async fn end_driver(&mut self) -> Result<()> {
@@ -270,7 +288,7 @@ fn by_id(id: &str) -> String {
 }
 
 /// The built app: `PORTOLAN_TEST_APP`, or the one beside this test.
-fn app() -> Result<PathBuf> {
+pub(crate) fn app() -> Result<PathBuf> {
     let app = match std::env::var_os("PORTOLAN_TEST_APP") {
         Some(app) => PathBuf::from(app),
         None => {

@@ -100,6 +100,11 @@ impl Site {
         Ok(Source::File(self.kubeconfig.clone()).load()?.find(None)?.id)
     }
 
+    /// The cluster's kubeconfig.
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
     /// Begins a tunnel, as `portolan forward` does. `target` may be `-l LABELS`.
     ///
     /// # Errors

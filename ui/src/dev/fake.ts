@@ -2,6 +2,7 @@
 // under pretend.ts for a plain browser. Never part of a build.
 
 import type { Balance } from "../generated/Balance";
+import type { Change } from "../generated/Change";
 import type { Changes } from "../generated/Changes";
 import type { ContextChoice } from "../generated/ContextChoice";
 import type { ContextId } from "../generated/ContextId";
@@ -326,6 +327,14 @@ export class FakeBackend implements Backend {
   async saveProfiles(names: string[]): Promise<string> {
     this.#called("saveProfiles", names);
     return "/home/me/Downloads/portolan-profiles.json";
+  }
+
+  async changeSetting(change: Change): Promise<void> {
+    this.#called("changeSetting", change);
+  }
+
+  async silence(id: SessionId, silent: boolean): Promise<void> {
+    this.#called("silence", id, silent);
   }
 
   #put(key: string, part: Part | null): void {

@@ -4,6 +4,7 @@
 // `&all` pick the view.
 
 import type { Balance } from "../generated/Balance";
+import type { Change } from "../generated/Change";
 import type { ComparisonView } from "../generated/ComparisonView";
 import type { ContextId } from "../generated/ContextId";
 import type { ListStatus } from "../generated/ListStatus";
@@ -22,6 +23,7 @@ import { PretendedComparison, withHistory } from "./comparison";
 import { healthy, ill } from "./explanation";
 import { FakeBackend } from "./fake";
 import { copies, kubectls, plan } from "./imports";
+import { beginSettings, changeSettings, silenceSession } from "./settings";
 import { active, context, counters, event, port, problem, session, staging } from "./samples";
 import { busy, connected, history, inShop, outage, unsteady } from "./tunnels";
 
@@ -57,6 +59,7 @@ class PretendedEngine extends FakeBackend {
       return;
     }
     this.set("kubeconfig", { part: "kubeconfig", value: { paths, problem: null } });
+    beginSettings(this);
     const unreachable = problem("unreachable", "old-vpn.example:6443 does not answer.", "Is the VPN up?");
     const known = { state: "known" as const, names: ["default", "kube-system", "payments-and-invoices", "shop"] };
     const forbidden = {
@@ -125,6 +128,16 @@ class PretendedEngine extends FakeBackend {
     const key = `context/${id.source}/${id.name}`;
     const part = this.get(key);
     if (part?.part === "context") this.set(key, { part: "context", value: { ...part.value, protected: marked } });
+  }
+
+  override async changeSetting(change: Change): Promise<void> {
+    await super.changeSetting(change);
+    changeSettings(this, change);
+  }
+
+  override async silence(id: number, silent: boolean): Promise<void> {
+    await super.silence(id, silent);
+    silenceSession(this, id, silent);
   }
 
   override async compare(...to: Parameters<Backend["compare"]>): Promise<void> {

@@ -41,6 +41,7 @@ export type Centre =
   | { readonly shows: "comparison" }
   | { readonly shows: "import" }
   | { readonly shows: "profiles" }
+  | { readonly shows: "settings" }
   | { readonly shows: "explanation"; readonly of: Explained };
 
 export class App {
@@ -190,6 +191,11 @@ export class App {
   showProfiles(name: string | null = null): void {
     this.keeping.editing = name;
     this.centre = { shows: "profiles" };
+  }
+
+  /** Opens the settings, or goes back to the list. */
+  toggleSettings(): void {
+    this.centre = { shows: this.centre.shows === "settings" ? "list" : "settings" };
   }
 
   /** Whether a context is marked protected. One that is not known is not. */

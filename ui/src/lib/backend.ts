@@ -2,6 +2,7 @@
 // a plain browser can run it without Tauri.
 
 import type { Balance } from "../generated/Balance";
+import type { Change } from "../generated/Change";
 import type { Changes } from "../generated/Changes";
 import type { ContextId } from "../generated/ContextId";
 import type { Explanation } from "../generated/Explanation";
@@ -78,4 +79,8 @@ export interface Backend extends Carrying, ProfilesBackend {
   saveComparison(): Promise<string>;
   /** What is to be said of a Service; `ports` says which of its ports are asked. */
   explain(context: ContextId, namespace: string, service: string, ports: ProbePorts): Promise<Explanation>;
+  /** Changes a setting, which then arrives as a change. It holds also where it cannot be kept, and then this rejects. */
+  changeSetting(change: Change): Promise<void>;
+  /** Has the desktop told nothing of a session, or of it again. */
+  silence(id: SessionId, silent: boolean): Promise<void>;
 }

@@ -5,6 +5,7 @@ import type { App } from "./app.svelte";
 import { ofComparison } from "./commands/comparison";
 import { goingAbout } from "./commands/going";
 import { ofContexts } from "./commands/contexts";
+import { ofProfiles } from "./commands/profiles";
 import { ofRows } from "./commands/rows";
 import { ofSessions } from "./commands/sessions";
 import type { Chord } from "./keys";
@@ -28,7 +29,7 @@ export interface Command {
 export type Source = (app: App) => Command[];
 
 /** In the order in which the palette shows them. */
-export const sources: readonly Source[] = [goingAbout, ofSessions, ofComparison, ofContexts, ofRows];
+export const sources: readonly Source[] = [goingAbout, ofProfiles, ofSessions, ofComparison, ofContexts, ofRows];
 
 /** All that can be done now. */
 export function commandsOf(app: App): Command[] {

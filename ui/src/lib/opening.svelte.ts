@@ -16,7 +16,7 @@ import { asProblem } from "./problem";
 /** How long "copied" is said, in milliseconds. */
 const SAID = 1600;
 
-/** How long a new connection is held while no pod can take it: the engine's own default. */
+/** How long a new connection is held while no pod can take it: the engine's own default, until the settings are known. */
 const HOLD_SECONDS = 30;
 
 /** What was copied last. */
@@ -32,7 +32,7 @@ export interface Shown {
 }
 
 /** What a click on a row's port asks the engine for. */
-export function forwardOf(context: ContextId, row: Row, port: PortMap): Forward {
+export function forwardOf(context: ContextId, row: Row, port: PortMap, holdSeconds: number = HOLD_SECONDS): Forward {
   return {
     context,
     namespace: row.namespace,
@@ -40,7 +40,7 @@ export function forwardOf(context: ContextId, row: Row, port: PortMap): Forward 
     ports: [port],
     bind: [],
     balance: null,
-    hold_seconds: HOLD_SECONDS,
+    hold_seconds: holdSeconds,
     wait_for_name: false,
   };
 }

@@ -3,13 +3,17 @@
 import type { Changes } from "../generated/Changes";
 import type { ComparisonView } from "../generated/ComparisonView";
 import type { ContextView } from "../generated/ContextView";
+import type { DesktopView } from "../generated/DesktopView";
 import type { KubeconfigView } from "../generated/KubeconfigView";
 import type { ListView } from "../generated/ListView";
+import type { LoginShell } from "../generated/LoginShell";
 import type { Part } from "../generated/Part";
 import type { ProfilesView } from "../generated/ProfilesView";
 import type { ProfileView } from "../generated/ProfileView";
 import type { Row } from "../generated/Row";
+import type { SessionId } from "../generated/SessionId";
 import type { SessionView } from "../generated/SessionView";
+import type { SettingsView } from "../generated/SettingsView";
 
 /** Everything the engine has told so far. The maps are keyed by the parts' keys. */
 export interface Parts {
@@ -18,6 +22,11 @@ export interface Parts {
   readonly comparison: ComparisonView | null;
   readonly kept: ProfilesView | null;
   readonly profiles: ReadonlyMap<string, ProfileView>;
+  readonly settings: SettingsView | null;
+  readonly loginShell: LoginShell | null;
+  readonly desktop: DesktopView | null;
+  /** The sessions of which the desktop is not told. */
+  readonly silenced: readonly SessionId[];
   readonly contexts: ReadonlyMap<string, ContextView>;
   readonly sessions: ReadonlyMap<string, SessionView>;
   readonly rows: ReadonlyMap<string, Row>;
@@ -30,6 +39,10 @@ export const nothing: Parts = {
   comparison: null,
   kept: null,
   profiles: new Map(),
+  settings: null,
+  loginShell: null,
+  desktop: null,
+  silenced: [],
   contexts: new Map(),
   sessions: new Map(),
   rows: new Map(),
@@ -71,6 +84,18 @@ class Draft {
         break;
       case "profile":
         this.#writable("profiles").set(key, part.value);
+        break;
+      case "settings":
+        this.parts = { ...this.parts, settings: part.value };
+        break;
+      case "login_shell":
+        this.parts = { ...this.parts, loginShell: part.value };
+        break;
+      case "desktop":
+        this.parts = { ...this.parts, desktop: part.value };
+        break;
+      case "silenced":
+        this.parts = { ...this.parts, silenced: part.value };
         break;
       case "context":
         this.#writable("contexts").set(key, part.value);

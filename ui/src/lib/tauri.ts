@@ -56,4 +56,6 @@ export const tauri: Backend = {
   copies: (id) => invoke("copies", { id }),
   exportProfiles: (names) => invoke("export_profiles", { names }),
   saveProfiles: (names) => invoke("save_profiles", { names }),
+  changeSetting: (change) => invoke("change_setting", { change }),
+  silence: (id, silent) => invoke("silence", { id, silent }),
 };

@@ -45,6 +45,8 @@ pub(crate) async fn run(args: CompareArgs) -> Result<(), Ended> {
     let context = args.cluster.context(&opened)?;
     let namespace = args.cluster.namespace(&context);
     let engine = Engine::new(opened.source.clone(), None);
+    // What is protected in the window is protected here.
+    engine.use_settings();
     if opened.is_demo() {
         engine.mark_demo(&context.id);
     }

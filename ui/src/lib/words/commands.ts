@@ -1,10 +1,10 @@
 // The words of commands, of the palette that finds them and of the keys that run them.
 
 /** What commands belong together, by what they concern. */
-export type CommandGroup = "go" | "app" | "session" | "comparison" | "context" | "row";
+export type CommandGroup = "go" | "app" | "session" | "profile" | "comparison" | "context" | "row";
 
 export function groupName(group: CommandGroup): string {
-  return { go: "Go", app: "Portolan", session: "Session", comparison: "Comparison", context: "Context", row: "List" }[group];
+  return { go: "Go", app: "Portolan", session: "Session", profile: "Profile", comparison: "Comparison", context: "Context", row: "List" }[group];
 }
 
 export const commands = {
@@ -14,6 +14,12 @@ export const commands = {
   sessions: "Go to the sessions",
   region: "Go to the next part of the window",
   keys: "Keyboard shortcuts",
+  profiles: "Show all profiles",
+  settings: "Settings",
+  import: "Import and export",
+  startProfile: (name: string) => `Start ${name}`,
+  stopProfile: (name: string) => `Stop ${name}`,
+  editProfile: (name: string) => `Edit ${name}`,
   demo: "Try the demo cluster",
   reload: "Read the kubeconfig again",
   show: (what: string) => `Show ${what}`,

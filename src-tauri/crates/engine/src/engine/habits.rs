@@ -1,5 +1,8 @@
 //! What the engine does for a desktop that is used all day: settings, notices, the login shell's environment.
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::HashSet, convert::Infallible, path::PathBuf};
 
 use tokio::sync::watch;

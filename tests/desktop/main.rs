@@ -5,6 +5,7 @@
 
 mod compare;
 mod explain;
+mod import;
 mod window;
 
 use std::time::Duration;

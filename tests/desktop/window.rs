@@ -29,10 +29,20 @@ pub(crate) struct Window {
 impl Window {
     /// Starts the app with this kubeconfig, or one that does not exist.
     pub(crate) async fn open(kubeconfig: &Path) -> Result<Window> {
+        Window::start(kubeconfig, None).await
+    }
+
+    /// Starts the app with this kubeconfig and a folder to keep its things in.
+    pub(crate) async fn open_keeping(kubeconfig: &Path, config: &Path) -> Result<Window> {
+        Window::start(kubeconfig, Some(config)).await
+    }
+
+    async fn start(kubeconfig: &Path, config: Option<&Path>) -> Result<Window> {
         let (port, native_port) = (free_port().await?, free_port().await?);
         let driver = Command::new("tauri-driver")
             .args(["--port", &port.to_string(), "--native-port", &native_port.to_string()])
             .env("KUBECONFIG", kubeconfig)
+            .envs(config.map(|folder| ("PORTOLAN_CONFIG_DIR", folder)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true)

@@ -8,6 +8,7 @@ mod explain;
 mod favourites;
 mod frame;
 mod habits;
+mod import;
 mod window;
 
 use std::time::Duration;

@@ -31,11 +31,9 @@ pub(crate) struct Window {
 impl Window {
     /// Starts the app with this kubeconfig, or one that does not exist.
     pub(crate) async fn open(kubeconfig: &Path) -> Result<Window> {
-        // The user's settings are neither read nor written. Here, who closes the window is done with it.
+        // The user's settings are neither read nor written.
         let own = tempfile::tempdir()?;
-        std::fs::write(own.path().join("settings.json"), r#"{"version": 1, "closing": "quit"}"#)?;
-        let mut window = Window::open_in(own.path(), kubeconfig).await?;
-        window.client.set_window_size(1280, 800).await?;
+        let mut window = Window::open_keeping(kubeconfig, own.path()).await?;
         window._own = Some(own);
         Ok(window)
     }

@@ -140,6 +140,15 @@ describe("an import", () => {
     expect(calls("planImport")[0]?.[0]).toEqual({ from: "text", text: "kubectl port-forward svc/web 80" });
   });
 
+  it("does not read what nobody would have meant", async () => {
+    render(Window, { backend });
+    await fireEvent.click(await screen.findByTestId("open-import"));
+    const file = Object.defineProperty(new File(["x"], "disk.img"), "size", { value: 9_000_000 });
+    await fireEvent.drop(await screen.findByTestId("import"), { dataTransfer: { files: [file] } });
+    expect((await screen.findByTestId("import-unread")).textContent).toContain("disk.img is too large");
+    expect(calls("planImport")).toEqual([]);
+  });
+
   it("offers all Services of the namespace that is looked at", async () => {
     backend.planned = { ...nothing, items: [item("shop", { forwards: [opens("svc/web", ["8080:80"]), opens("svc/db", ["5432:5432"])] })] };
     render(Window, { backend });
@@ -155,6 +164,11 @@ describe("an import", () => {
     render(Window, { backend });
     await screen.findByTestId("row-web");
     expect(screen.queryByTestId("all-services")).toBeNull();
+    backend.set("list", listPart(view("services")));
+    await fireEvent.change(screen.getByTestId("namespace-select"), { target: { value: "shop" } });
+    await screen.findByTestId("all-services");
+    await fireEvent.click(screen.getByTestId("list-pods"));
+    await waitFor(() => expect(screen.queryByTestId("all-services")).toBeNull());
   });
 
   it("exports all profiles", async () => {

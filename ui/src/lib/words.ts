@@ -74,7 +74,7 @@ export const words = {
   signIn: "Sign in",
   details: "Details",
   events: "Events",
-  copies: "Copy as",
+  copies: "Copy",
   noEvents: "Nothing has happened yet.",
   readingEvents: "Reading what happened…",
   newConnections: "New connections",

@@ -8,7 +8,11 @@ import type { ImportSource } from "../../generated/ImportSource";
 import type { Problem } from "../../generated/Problem";
 import type { Backend } from "../backend";
 import { asProblem } from "../problem";
+import { tooLarge } from "../words/importing";
 import { carriedOver, choicesOf, type Decided } from "./decisions";
+
+/** The longest history is far smaller, in bytes. Whatever is larger was dropped by mistake. */
+const LARGEST = 8 * 1024 * 1024;
 
 export class Importing {
   /** What was pasted or dropped. */
@@ -41,6 +45,16 @@ export class Importing {
   async type(text: string): Promise<void> {
     this.text = text;
     await this.#from(text.trim() === "" ? null : { from: "text", text });
+  }
+
+  /** Reads a file. */
+  async file(file: File): Promise<void> {
+    if (file.size > LARGEST) {
+      await this.type("");
+      this.unread = tooLarge(file.name);
+    } else {
+      await this.type(await file.text());
+    }
   }
 
   /** Reads the Services of a namespace. */

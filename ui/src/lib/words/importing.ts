@@ -9,6 +9,7 @@ import type { ImportItem } from "../../generated/ImportItem";
 import type { ImportSource } from "../../generated/ImportSource";
 import type { KubectlProcess } from "../../generated/KubectlProcess";
 import type { PortMap } from "../../generated/PortMap";
+import type { Problem } from "../../generated/Problem";
 import { targetName } from "../way";
 import { plural } from "../words";
 
@@ -22,7 +23,6 @@ export const importing = {
   file: "Choose a file…",
   dropHere: "Drop it to read it",
   clear: "Clear",
-  unread: "Nothing of it can be read.",
   plan: "What would be added",
   contexts: "Contexts",
   leaveName: "leave the name as it is",
@@ -96,6 +96,11 @@ export function keepAddresses(addresses: readonly string[]): string {
 /** Where the plan comes from, where that is not what was pasted. */
 export function sourceName(source: ImportSource): string {
   return source.from === "text" ? importing.plan : `Services of ${source.context.name} / ${source.namespace}`;
+}
+
+/** A file that nobody would have meant. */
+export function tooLarge(name: string): Problem {
+  return { code: "bad_profile", message: `${name} is too large to be an export or a history.`, next: "Choose a file of less than 8 MB." };
 }
 
 /** What was done. */

@@ -1,6 +1,6 @@
 //! The arguments of `kubectl port-forward`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::{
     forward::{PortMap, Target},
@@ -48,11 +48,7 @@ impl Asked {
                 "-n" | "--namespace" => namespace = Some(value()?),
                 "--context" => context = Some(value()?),
                 "--kubeconfig" => kubeconfig = Some(value()?),
-                "--address" => {
-                    for text in value()?.split(',').filter(|text| *text != "localhost") {
-                        address.push(text.parse().map_err(|_| format!("“{text}” is not an address"))?);
-                    }
-                }
+                "--address" => address = addresses(&value()?)?,
                 "--cluster" | "--server" | "-s" | "--token" => {
                     return Err(format!("it names its cluster by {option}, and not by a context"));
                 }
@@ -76,6 +72,22 @@ impl Asked {
         let ports = ports.iter().map(port).collect::<Result<_, String>>()?;
         Ok(Asked { context, namespace, kubeconfig, target, ports, address, disguise })
     }
+}
+
+/// The addresses to listen on; none for loopback. Where `localhost` stands beside others it is both of its own, unless
+/// one of the others is every address already.
+fn addresses(list: &str) -> Result<Vec<IpAddr>, String> {
+    let (localhost, others): (Vec<&str>, Vec<&str>) = list.split(',').partition(|text| *text == "localhost");
+    let parse = |text: &str| text.parse().map_err(|_| format!("“{text}” is not an address"));
+    let mut addresses: Vec<IpAddr> = others.into_iter().map(parse).collect::<Result<_, _>>()?;
+    if !localhost.is_empty() && !addresses.is_empty() && !addresses.iter().any(IpAddr::is_unspecified) {
+        for own in [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)] {
+            if !addresses.contains(&own) {
+                addresses.push(own);
+            }
+        }
+    }
+    Ok(addresses)
 }
 
 /// An option and the value that is written with it: `--context=x`, `-n=x`, `-nx`.
@@ -105,6 +117,21 @@ mod tests {
         assert_eq!(full.disguise.as_deref(), Some("--as"));
         let ports: Vec<_> = full.ports.iter().map(|(text, _)| text.as_str()).collect();
         assert_eq!((full.target.to_string().as_str(), ports), ("deploy/web", vec!["8080:http", ":9"]));
+    }
+
+    #[test]
+    fn localhost_is_not_lost_beside_other_addresses() {
+        for (list, expected) in [
+            ("localhost", ""),
+            ("127.0.0.2", "127.0.0.2"),
+            ("localhost,10.0.0.1", "10.0.0.1 127.0.0.1 ::1"),
+            ("127.0.0.1,localhost,10.0.0.1", "127.0.0.1 10.0.0.1 ::1"),
+            ("localhost,0.0.0.0", "0.0.0.0"),
+        ] {
+            let read = addresses(list).unwrap();
+            assert_eq!(read.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "), expected, "{list}");
+        }
+        assert_eq!(addresses("nowhere").unwrap_err(), "“nowhere” is not an address");
     }
 
     #[test]

@@ -21,18 +21,26 @@ impl Found {
     /// One profile with a forward to each Service, or with `each` a profile for each of them. No two have a local port in
     /// common, so that all of them can run together.
     pub(crate) fn services(rows: &[Row], place: &Place, each: bool) -> Found {
-        let (mut found, mut taken) = (Found::default(), Vec::new());
-        let mut forwards = Vec::new();
+        let mut found = Found::default();
+        let mut carried: Vec<(&Row, Vec<u16>)> = Vec::new();
         for row in rows {
             match ports(row) {
                 Ok((tcp, others)) => {
                     found.left_out.extend(others);
-                    let ports = tcp.into_iter().map(|port| format!("{}:{}", free(port.port, &mut taken), port.port));
-                    forwards.push((row.name.clone(), saved(row, place, ports.collect())));
+                    carried.push((row, tcp));
                 }
                 Err(why) => found.left_out.push(why),
             }
         }
+        let remotes: Vec<u16> = carried.iter().flat_map(|(_, ports)| ports.clone()).collect();
+        let mut locals = locals(&remotes).into_iter();
+        let forwards: Vec<(String, Saved)> = carried
+            .into_iter()
+            .map(|(row, ports)| {
+                let ports = ports.iter().zip(&mut locals).map(|(remote, local)| format!("{local}:{remote}")).collect();
+                (row.name.clone(), saved(row, place, ports))
+            })
+            .collect();
         let profile = |name: String, forwards: Vec<Saved>, group: &str| Profile {
             name,
             forwards,
@@ -54,18 +62,18 @@ impl Found {
 ///
 /// # Errors
 /// Why none of them can.
-fn ports(row: &Row) -> Result<(Vec<&RowPort>, Option<String>), String> {
+fn ports(row: &Row) -> Result<(Vec<u16>, Option<String>), String> {
     let what = &row.target;
     if let RowFacts::Service { external_name: Some(host), .. } = &row.facts {
         return Err(format!("{what} is an ExternalName: a DNS alias for {host}, with nothing here to forward to"));
     }
-    let (tcp, others): (Vec<_>, Vec<_>) = row.ports.iter().partition(|port| port.protocol == "TCP");
+    let (tcp, others): (Vec<&RowPort>, Vec<_>) = row.ports.iter().partition(|port| port.protocol == "TCP");
     let others: Vec<String> = others.into_iter().map(|port| format!("{}/{}", port.port, port.protocol)).collect();
     let why = (!others.is_empty()).then(|| format!("{what} {}: the Kubernetes API carries TCP only", list(others)));
     match (tcp.is_empty(), why) {
         (true, Some(why)) => Err(why),
         (true, None) => Err(format!("{what} declares no port")),
-        (false, why) => Ok((tcp, why)),
+        (false, why) => Ok((tcp.into_iter().map(|port| port.port).collect(), why)),
     }
 }
 
@@ -83,12 +91,21 @@ fn saved(row: &Row, place: &Place, ports: Vec<String>) -> Saved {
     }
 }
 
-/// The local port that is easiest to remember and that none of these has. There are more ports than Services.
-fn free(remote: u16, taken: &mut Vec<u16>) -> u16 {
-    let first = suggestion(remote);
-    let port = (first..=u16::MAX).chain(1024..first).find(|port| !taken.contains(port)).unwrap_or(first);
-    taken.push(port);
-    port
+/// A local port for each of these, no two the same: its own number for whoever can have that, then what is easiest to
+/// remember for the rest, else the next free one. There are more ports than Services.
+fn locals(remotes: &[u16]) -> Vec<u16> {
+    let (mut locals, mut taken) = (vec![0; remotes.len()], Vec::new());
+    for own in [true, false] {
+        for (&remote, local) in remotes.iter().zip(&mut locals) {
+            let first = suggestion(remote);
+            let mut free = (first..=u16::MAX).chain(1024..first).filter(|port| !taken.contains(port));
+            if (own && first == remote && !taken.contains(&first)) || (!own && *local == 0) {
+                *local = free.next().unwrap_or(first);
+                taken.push(*local);
+            }
+        }
+    }
+    locals
 }
 
 #[cfg(test)]
@@ -124,6 +141,7 @@ mod tests {
         let rows = [
             row("web", &[(80, "TCP"), (9090, "TCP")], None),
             row("api", &[(80, "TCP")], None),
+            row("proxy", &[(8080, "TCP")], None),
             row("dns", &[(53, "UDP"), (53, "TCP")], None),
             row("metrics", &[(8125, "UDP")], None),
             row("mail", &[], Some("smtp.example.org")),
@@ -139,7 +157,10 @@ mod tests {
         let [shop] = &found.profiles[..] else { panic!("{found:?}") };
         let forwards: Vec<String> =
             shop.forwards.iter().map(|saved| format!("{} {}", saved.target, saved.ports.join(" "))).collect();
-        assert_eq!(forwards, ["svc/web 8080:80 9090:9090", "svc/api 8081:80", "svc/dns 8053:53"]);
+        assert_eq!(
+            forwards,
+            ["svc/web 8081:80 9090:9090", "svc/api 8082:80", "svc/proxy 8080:8080", "svc/dns 8053:53"]
+        );
         let place = (shop.name.as_str(), shop.forwards[0].kubeconfig.as_str(), shop.forwards[0].server.as_str());
         assert_eq!(place, ("shop", "/k3s.yaml", "https://k3s"));
     }
@@ -149,8 +170,8 @@ mod tests {
         let found = found(true);
         let names: Vec<(&str, &str)> =
             found.profiles.iter().map(|profile| (profile.name.as_str(), profile.group.as_str())).collect();
-        assert_eq!(names, [("web", "shop"), ("api", "shop"), ("dns", "shop")]);
-        assert_eq!(found.profiles[1].forwards[0].ports, ["8081:80"]);
+        assert_eq!(names, [("web", "shop"), ("api", "shop"), ("proxy", "shop"), ("dns", "shop")]);
+        assert_eq!(found.profiles[1].forwards[0].ports, ["8082:80"]);
     }
 
     #[test]

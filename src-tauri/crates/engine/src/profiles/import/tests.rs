@@ -273,6 +273,13 @@ fn what_was_imported_is_the_same_the_next_time() {
     profiles.take_in(Found::read(line, &here()).unwrap(), &choices, &here()).unwrap();
     let there = profiles.list().unwrap().profiles;
     assert_eq!(there[0].forwards[0].server, "https://kind");
+    // One that the command took in knows no server.
+    let old =
+        Plan::read("kubectl -n shop port-forward svc/web 8080:80", &[], &here()).unwrap().items[0].profile.clone();
+    assert_eq!(old.forwards[0].server, "");
+    let again = "kubectl port-forward -n shop svc/web 8080:80";
+    assert_eq!(view(again, &[], std::slice::from_ref(&old)).items[0].fate, ImportFate::Same);
+    assert_eq!(taken(line, again, Decision::KeepBoth, true).1[1].forwards[0].server, "https://kind");
     assert_eq!(view(line, &contexts, &there).items[0].fate, ImportFate::Same);
     assert_eq!(
         view("kubectl port-forward -n shop svc/web 8080:80", &[], &there).items[0].fate,

@@ -29,10 +29,16 @@ pub(crate) struct Window {
 impl Window {
     /// Starts the app with this kubeconfig, or one that does not exist.
     pub(crate) async fn open(kubeconfig: &Path) -> Result<Window> {
+        Window::open_in(kubeconfig, &[]).await
+    }
+
+    /// The same, with more in its environment.
+    pub(crate) async fn open_in(kubeconfig: &Path, environment: &[(&str, &str)]) -> Result<Window> {
         let (port, native_port) = (free_port().await?, free_port().await?);
         let driver = Command::new("tauri-driver")
             .args(["--port", &port.to_string(), "--native-port", &native_port.to_string()])
             .env("KUBECONFIG", kubeconfig)
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true)
@@ -151,6 +157,22 @@ impl Window {
         let before = self.newest().await.map_or(0, |card| card.id);
         act.await?;
         eventually("a new session's card", async || Ok(self.newest().await.ok().filter(|card| card.id > before))).await
+    }
+
+    /// Runs a script in the page, which calls its last argument with its answer.
+    pub(crate) async fn ask_page(&self, script: &str, arguments: Vec<serde_json::Value>) -> Result<serde_json::Value> {
+        Ok(self.client.execute_async(script, arguments).await?)
+    }
+
+    /// Presses keys where the focus is.
+    pub(crate) async fn press(&self, keys: &str) -> Result<()> {
+        self.client.active_element().await?.send_keys(keys).await?;
+        Ok(())
+    }
+
+    /// Gives the window a size.
+    pub(crate) async fn resize(&self, (width, height): (u32, u32)) -> Result<()> {
+        Ok(self.client.set_window_size(width, height).await?)
     }
 
     /// Leaves a picture of the window in the folder for pictures.

@@ -98,6 +98,9 @@ async fn leave(window: &Window) -> Result<()> {
     if window.count("dialog[open]").await? > 0 {
         window.press(&escape).await?;
     }
+    if window.count("[data-testid=\"add-port-input\"]").await? > 0 {
+        window.click("add-port-web").await?;
+    }
     while window.count("[data-testid=\"session-stop\"]").await? > 0 {
         let before = window.count("[data-testid=\"session-stop\"]").await?;
         window.click("session-stop").await?;

@@ -12,7 +12,7 @@ use crate::window::{Window, eventually};
 const PODS: usize = 10_000;
 
 /// So many pods take their time to be made, by a build that is not optimised on a machine that has other work.
-const LISTED: Duration = Duration::from_secs(240);
+const LISTED: Duration = Duration::from_secs(400);
 
 /// More rows than this are never in the page: a tall window's, and some beyond its edges.
 const DRAWN: usize = 90;
@@ -53,7 +53,8 @@ const frame = (now) => {
   list.scrollTop = ((now - began) / 1000) * speed;
   rows = Math.max(rows, document.querySelectorAll("[data-line]").length);
   if (now - began < 3000) requestAnimationFrame(frame);
-  else done({ frames, rows, blank: list.getBoundingClientRect().height - covered() });
+  // What the last step brings into sight is drawn a frame later.
+  else setTimeout(() => done({ frames, rows, blank: list.getBoundingClientRect().height - covered() }), 500);
 };
 const covered = () => {
   const { top, bottom } = list.getBoundingClientRect();
@@ -79,8 +80,9 @@ async fn ten_thousand_pods_are_filtered_and_scrolled() -> Result<()> {
     .await?;
     assert!(window.count("[data-line]").await? < DRAWN, "few of them are in the page");
 
-    let name = window.css("[data-line] th").await?.text().await?;
-    let word = name.split('-').next_back().unwrap_or_default().to_owned();
+    let name = first(&window).await?;
+    let word =
+        name.split('-').next_back().filter(|word| !word.is_empty()).ok_or("the first row has no name")?.to_owned();
     let took = window.ask_page(TYPE, vec![json!(word)]).await?;
     println!("from a key to drawn rows, of {PODS} pods, ms [with the frame, script only]: {took}");
     println!("p95: {:.1} ms", percentile(&numbers(&took, 0), 95));
@@ -89,7 +91,7 @@ async fn ten_thousand_pods_are_filtered_and_scrolled() -> Result<()> {
         Ok((rows.as_deref() == Some("2")).then_some(()))
     })
     .await?;
-    assert!(window.css("[data-line] th").await?.text().await?.ends_with(&word));
+    assert_eq!(first(&window).await?, name);
     window.photograph("crowd-filtered").await?;
 
     window.find("filter").await?.send_keys(&char::from(Key::Escape).to_string()).await?;
@@ -111,6 +113,12 @@ async fn ten_thousand_pods_are_filtered_and_scrolled() -> Result<()> {
     }
     window.photograph("crowd").await?;
     window.close().await
+}
+
+/// The name in the first row. Its text is cut by CSS, so that the driver does not call it shown.
+async fn first(window: &Window) -> Result<String> {
+    let id = window.css("[data-line] [data-testid^=\"row-\"]").await?.attr("data-testid").await?;
+    Ok(id.as_deref().and_then(|id| id.strip_prefix("row-")).ok_or("a row without a name")?.to_owned())
 }
 
 fn numbers(took: &Value, at: usize) -> Vec<f64> {

@@ -3,7 +3,9 @@
 //! `PORTOLAN_TEST_KUBECONFIG` names the cluster, which has the workloads of `tests/cluster/manifests`. Pictures are left
 //! in `tests/desktop/output`.
 
+mod accessible;
 mod compare;
+mod crowd;
 mod explain;
 mod favourites;
 mod frame;

@@ -31,31 +31,45 @@ pub(crate) struct Window {
 impl Window {
     /// Starts the app with this kubeconfig, or one that does not exist.
     pub(crate) async fn open(kubeconfig: &Path) -> Result<Window> {
+        Window::open_with(kubeconfig, &[]).await
+    }
+
+    /// The same, with more in its environment.
+    pub(crate) async fn open_with(kubeconfig: &Path, environment: &[(&str, &str)]) -> Result<Window> {
         // The user's settings are neither read nor written.
         let own = tempfile::tempdir()?;
-        let mut window = Window::open_keeping(kubeconfig, own.path()).await?;
+        let mut window = Window::kept(kubeconfig, own.path(), environment).await?;
         window._own = Some(own);
         Ok(window)
     }
 
     /// Starts the app, which keeps what the user makes in this folder. Who closes its window is done with it.
     pub(crate) async fn open_keeping(kubeconfig: &Path, folder: &Path) -> Result<Window> {
+        Window::kept(kubeconfig, folder, &[]).await
+    }
+
+    async fn kept(kubeconfig: &Path, folder: &Path, environment: &[(&str, &str)]) -> Result<Window> {
         let settings = folder.join("settings.json");
         if !settings.exists() {
             std::fs::write(settings, r#"{"version": 1, "closing": "quit"}"#)?;
         }
-        let window = Window::open_in(folder, kubeconfig).await?;
+        let window = Window::start(folder, kubeconfig, environment).await?;
         window.client.set_window_size(1280, 800).await?;
         Ok(window)
     }
 
-    /// Starts the app with this configuration folder.
+    /// Starts the app with this configuration folder, and as large as it was left.
     pub(crate) async fn open_in(folder: &Path, kubeconfig: &Path) -> Result<Window> {
+        Window::start(folder, kubeconfig, &[]).await
+    }
+
+    async fn start(folder: &Path, kubeconfig: &Path, environment: &[(&str, &str)]) -> Result<Window> {
         let (port, native_port) = (free_port().await?, free_port().await?);
         let driver = Command::new("tauri-driver")
             .args(["--port", &port.to_string(), "--native-port", &native_port.to_string()])
             .env("KUBECONFIG", kubeconfig)
             .env("PORTOLAN_CONFIG_DIR", folder)
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true)
@@ -201,6 +215,22 @@ impl Window {
         let before = self.newest().await.map_or(0, |card| card.id);
         act.await?;
         eventually("a new session's card", async || Ok(self.newest().await.ok().filter(|card| card.id > before))).await
+    }
+
+    /// Runs a script in the page, which calls its last argument with its answer.
+    pub(crate) async fn ask_page(&self, script: &str, arguments: Vec<serde_json::Value>) -> Result<serde_json::Value> {
+        Ok(self.client.execute_async(script, arguments).await?)
+    }
+
+    /// Presses keys where the focus is.
+    pub(crate) async fn press(&self, keys: &str) -> Result<()> {
+        self.client.active_element().await?.send_keys(keys).await?;
+        Ok(())
+    }
+
+    /// Gives the window a size.
+    pub(crate) async fn resize(&self, (width, height): (u32, u32)) -> Result<()> {
+        Ok(self.client.set_window_size(width, height).await?)
     }
 
     /// Leaves a picture of the window in the folder for pictures.

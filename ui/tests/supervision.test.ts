@@ -216,7 +216,7 @@ describe("a cause that several tunnels share", () => {
     render(Window, { backend });
     const [first] = await screen.findAllByTestId("session-line");
     const line = within(first as HTMLElement);
-    await fireEvent.click(line.getByLabelText("svc/web-2:80, waiting: show its card"));
+    await fireEvent.click(line.getByLabelText(/svc\/web-2:80 shop, waiting: show its card$/));
     expect(screen.getByTestId("session-card").dataset["session"]).toBe("2");
     await fireEvent.click(line.getByLabelText("Stop the tunnel to svc/web-2:80"));
     expect(calls("stop")).toEqual([[2]]);

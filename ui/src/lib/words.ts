@@ -55,6 +55,7 @@ export const words = {
   unknownPods: "no pods, or they may not be read",
   scaledToZero: "scaled to 0",
 
+  app: "Portolan",
   pickContext: "Choose a context on the left.",
   pickContextWhy: "Portolan contacts a cluster only once you open it.",
   protect: "Mark as protected: nothing is deleted there, and nothing is probed before you start it",
@@ -330,15 +331,15 @@ export const labels = {
   copy: (address: string) => `Copy ${address}`,
   visit: (address: string) => `Open http://${address} in the browser`,
   stop: (what: string) => `Stop the tunnel to ${what}`,
-  close: (what: string) => `Remove ${what} from the list`,
-  events: (what: string) => `Events of the tunnel to ${what}`,
+  close: (what: string) => `Close ${what}: remove it from the list`,
+  events: (what: string, n = 0) => `Events ${n > 0 ? `${count(n)} ` : ""}of the tunnel to ${what}`,
   copies: (what: string) => `Copy the tunnel to ${what} as something else`,
   details: (what: string) => `Details of the tunnel to ${what}`,
   moveTo: (pod: string) => `Send new connections to ${pod}`,
   unfold: (what: string, state: Shown) => `${what}, ${stateName(state).toLowerCase()}: show its card`,
-  instead: (what: string) => `Open ${what} on the same local port`,
+  instead: (what: string) => `${what} instead: open it on the same local port`,
   protect: (name: string) => `Protected: ${name}`,
-  context: (name: string, reach: Reach) => `Context ${name}, ${reachName(reach)}`,
+  context: (name: string, reach: Reach, current: boolean) => `Context ${name} ${reachName(reach)}${current ? ` · ${words.current}` : ""}`,
 } as const;
 
 /** The button that puts the pod's workload in the pod's place: `deploy/web instead`. */

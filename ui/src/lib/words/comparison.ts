@@ -224,7 +224,7 @@ export function deleteQuestion(pod: string, namespace: string, context: string):
 }
 
 export function deleteName(pod: string): string {
-  return `Delete pod ${pod}…`;
+  return `Delete ${pod}…`;
 }
 
 /** Why the experiment is shown elsewhere. */

@@ -4,7 +4,7 @@ import type { ConnectionView } from "../../generated/ConnectionView";
 import { plural } from "../words";
 
 export const live = {
-  toggle: "Connections",
+  toggle: "Live",
   name: (what: string) => `Live connections of the tunnel to ${what}`,
   reading: "Reading the connections…",
   none: "No connection is open. One appears here as soon as a program uses the address.",

@@ -1,0 +1,176 @@
+//! Every view through axe-core, in both themes, and photographed in three sizes.
+//!
+//! A new view is one line in [`VIEWS`]: its name, and the way to it from the demo cluster's Services.
+
+use fantoccini::key::Key;
+use futures::future::LocalBoxFuture;
+use portolan_tests::Result;
+use serde_json::Value;
+
+use crate::window::Window;
+
+/// axe-core as npm installs it for the window's own checks.
+const AXE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/node_modules/axe-core/axe.min.js");
+
+/// As the person who has chosen it in the desktop's settings sees it.
+const THEMES: [(&str, &str); 2] = [("dark", "Adwaita:dark"), ("light", "Adwaita")];
+
+/// The smallest, a laptop's half and a whole one.
+const SIZES: [(u32, u32); 3] = [(900, 600), (1100, 700), (1440, 900)];
+
+/// Goes to a view.
+type Way = for<'a> fn(&'a Window) -> LocalBoxFuture<'a, Result<()>>;
+
+const VIEWS: &[(&str, Way)] = &[
+    ("services", |window| Box::pin(async move { found(window, "row-web").await })),
+    ("workloads", |window| Box::pin(clicks(window, &["list-workloads"]))),
+    ("pods", |window| Box::pin(clicks(window, &["list-pods"]))),
+    ("empty", |window| Box::pin(empty(window))),
+    ("unmatched", |window| Box::pin(unmatched(window))),
+    ("port", |window| Box::pin(clicks(window, &["add-port-web"]))),
+    ("cards", |window| Box::pin(cards(window))),
+    ("details", |window| Box::pin(clicks(window, &["chip-web-80", "session-details-toggle"]))),
+    ("connections", |window| Box::pin(clicks(window, &["chip-web-80", "session-connections-toggle"]))),
+    ("events", |window| Box::pin(clicks(window, &["chip-web-80", "session-events-toggle"]))),
+    ("palette", |window| Box::pin(palette(window))),
+    ("keys", |window| Box::pin(keys(window))),
+    ("explanation", |window| Box::pin(explanation(window))),
+    ("comparison", |window| Box::pin(comparison(window))),
+];
+
+#[tokio::test]
+#[ignore = "needs a display and npm ci in ui: see README, Tests"]
+async fn no_view_has_a_violation_in_either_theme() -> Result<()> {
+    let axe = std::fs::read_to_string(AXE).map_err(|error| format!("{AXE}: {error}: npm ci in ui"))?;
+    let wanted = std::env::var("PORTOLAN_TEST_VIEWS").unwrap_or_default();
+    let mut violations = Vec::new();
+    for (theme, gtk) in THEMES {
+        let nowhere = tempfile::tempdir()?;
+        let window = Window::open_with(&nowhere.path().join("config"), &[("GTK_THEME", gtk)]).await?;
+        window.find("kubeconfig-problem").await?;
+        check(&window, &axe, (theme, "no-kubeconfig"), &mut violations).await?;
+        window.click("open-demo").await?;
+        for (view, way) in VIEWS {
+            if !wanted.is_empty() && !wanted.split(',').any(|one| one == *view) {
+                continue;
+            }
+            let there = async {
+                window.click("list-services").await?;
+                found(&window, "row-web").await?;
+                way(&window).await?;
+                check(&window, &axe, (theme, view), &mut violations).await
+            };
+            there.await.map_err(|error| format!("{theme} {view}: {error}"))?;
+            leave(&window).await?;
+        }
+        window.close().await?;
+    }
+    assert!(violations.is_empty(), "{} violations:\n{}", violations.len(), violations.join("\n"));
+    Ok(())
+}
+
+/// Photographs what is shown in all sizes and notes what axe finds wrong with it at the smallest and at the largest.
+async fn check(window: &Window, axe: &str, (theme, view): (&str, &str), violations: &mut Vec<String>) -> Result<()> {
+    // As a string, which a page's policy does not concern: the driver runs it.
+    let script = format!(
+        "{axe};const done = arguments[arguments.length - 1];\
+         axe.run(document, {{resultTypes: ['violations']}}).then(\
+           ({{violations}}) => done(violations.flatMap(({{id, nodes}}) => nodes.map(({{html, failureSummary}}) => \
+             `${{id}}: ${{html.slice(0, 200)}} ${{failureSummary.replace(/\\s+/g, ' ')}}`))),\
+           (error) => done([`axe: ${{error}}`]))"
+    );
+    for size in SIZES {
+        window.resize(size).await?;
+        let found = window.ask_page(&script, Vec::new()).await?;
+        for one in found.as_array().into_iter().flatten().filter_map(Value::as_str) {
+            // At once: a view that cannot be reached must not hide what was found before.
+            println!("{theme} {view} {size:?}: {one}");
+            violations.push(format!("{theme} {view} {size:?}: {one}"));
+        }
+        window.photograph(&format!("{view}-{theme}-{}", size.0)).await?;
+    }
+    Ok(())
+}
+
+/// Back to the list, as it was at first.
+async fn leave(window: &Window) -> Result<()> {
+    let escape = char::from(Key::Escape).to_string();
+    if window.count("dialog[open]").await? > 0 {
+        window.press(&escape).await?;
+    }
+    if window.count("[data-testid=\"add-port-input\"]").await? > 0 {
+        window.click("add-port-web").await?;
+    }
+    while window.count("[data-testid=\"session-stop\"]").await? > 0 {
+        let before = window.count("[data-testid=\"session-stop\"]").await?;
+        window.click("session-stop").await?;
+        crate::window::eventually("a card goes", async || {
+            Ok((window.count("[data-testid=\"session-stop\"]").await? < before).then_some(()))
+        })
+        .await?;
+    }
+    if window.count("[data-testid=\"close-comparison\"]").await? > 0 {
+        window.click("close-comparison").await?;
+    }
+    if window.count("[data-testid=\"filter\"]").await? > 0 {
+        window.find("filter").await?.send_keys(&escape).await?;
+    }
+    window.choose_namespace("shop").await
+}
+
+async fn found(window: &Window, id: &str) -> Result<()> {
+    window.find(id).await.map(drop)
+}
+
+async fn clicks(window: &Window, ids: &[&str]) -> Result<()> {
+    for id in ids {
+        window.click(id).await?;
+    }
+    Ok(())
+}
+
+async fn empty(window: &Window) -> Result<()> {
+    window.choose_namespace("default").await?;
+    window.click("list-pods").await?;
+    found(window, "list-empty").await
+}
+
+async fn unmatched(window: &Window) -> Result<()> {
+    window.enter("filter", "nothing is called so").await?;
+    found(window, "list-unmatched").await
+}
+
+/// One that works, one that waits and one that can never work.
+async fn cards(window: &Window) -> Result<()> {
+    window.open_tunnel("chip-web-80").await?.until("active").await?;
+    window.open_tunnel("chip-checkout-80").await?.until("waiting").await?;
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let asked = format!("{}:80", taken.local_addr()?.port());
+    let typed = async {
+        window.click("add-port-web").await?;
+        window.enter("add-port-input", &asked).await
+    };
+    window.opens_a_card(typed).await?.until("failed").await
+}
+
+async fn palette(window: &Window) -> Result<()> {
+    let control = char::from(Key::Control);
+    window.press(&format!("{control}k")).await?;
+    found(window, "palette-input").await?;
+    window.press("web").await
+}
+
+async fn keys(window: &Window) -> Result<()> {
+    window.press("?").await?;
+    found(window, "keys").await
+}
+
+async fn explanation(window: &Window) -> Result<()> {
+    window.click("explain-checkout").await?;
+    window.css("[data-testid=\"finding\"]").await.map(drop)
+}
+
+async fn comparison(window: &Window) -> Result<()> {
+    window.click("compare-web").await?;
+    window.css("[data-testid=\"lane-service\"]").await.map(drop)
+}

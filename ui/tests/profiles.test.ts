@@ -239,7 +239,8 @@ describe("all profiles", () => {
     await fireEvent.change(screen.getByTestId("field-name"), { target: { value: "front" } });
     backend.remove("profile/web");
     setProfile(backend, profile("front", 0));
-    await waitFor(() => expect(screen.getByTestId("field-name")).toHaveProperty("value", "front"));
+    await waitFor(() => expect(screen.getByTestId("edit-front").getAttribute("aria-expanded")).toBe("true"));
+    expect(screen.getByTestId("field-name")).toHaveProperty("value", "front");
   });
 
   it("are put in order, copied and deleted", async () => {

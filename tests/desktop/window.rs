@@ -25,7 +25,6 @@ pub(crate) struct Window {
     client: Client,
     driver: Child,
     /// Where the app keeps what the user makes; goes with the window, unless a test keeps it for the next one.
-    #[expect(dead_code, reason = "it is there to be dropped")]
     folder: Option<tempfile::TempDir>,
 }
 

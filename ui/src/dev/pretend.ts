@@ -1,6 +1,6 @@
 // The engine pretended, so that `npm run dev` shows a living window in a plain browser. `?show=` picks what is wrong:
 // shop (nothing), start, none, broken, forbidden, empty, loading, stale, crowd, lost; outage and unsteady for what tunnels
-// meet; compare, compare-protected, compare-db, explain and explain-ill for what is said of a Service. `&list=pods` and
+// meet; favourites for profiles; compare, compare-protected, compare-db, explain and explain-ill for what is said of a Service. `&list=pods` and
 // `&all` pick the view.
 
 import type { Balance } from "../generated/Balance";
@@ -24,6 +24,7 @@ import { healthy, ill } from "./explanation";
 import { FakeBackend } from "./fake";
 import { copies, kubectls, plan } from "./imports";
 import { beginSettings, changeSettings, silenceSession } from "./settings";
+import { shelf } from "./shelf";
 import { active, context, counters, event, port, problem, session, staging } from "./samples";
 import { busy, connected, history, inShop, outage, unsteady } from "./tunnels";
 
@@ -76,7 +77,8 @@ class PretendedEngine extends FakeBackend {
       this.set(`context/${one.id.source}/${one.id.name}`, { part: "context", value: one });
     }
     this.#comparison(show);
-    if (["shop", "crowd", "outage", "unsteady"].includes(show)) this.#sessions();
+    if (show === "favourites") shelf(this);
+    if (["shop", "favourites", "crowd", "outage", "unsteady"].includes(show)) this.#sessions();
   }
 
   override async look(view: View | null): Promise<void> {
@@ -223,7 +225,7 @@ class PretendedEngine extends FakeBackend {
 
   #sessions(): void {
     for (const value of this.show === "outage" ? outage() : this.show === "unsteady" ? unsteady() : inShop()) this.#put(value);
-    if (this.show !== "shop" && this.show !== "crowd") return;
+    if (!["shop", "crowd", "favourites"].includes(this.show)) return;
     this.happened.set(6, history());
     this.connected.set(6, connected());
     let n = history().length;

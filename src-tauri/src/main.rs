@@ -10,12 +10,12 @@ mod commands;
 mod commands_habits;
 mod commands_profiles;
 mod demo;
-mod watching;
 mod desktop;
 mod login;
 mod main_window;
 mod notify;
 mod tray;
+mod watching;
 
 use std::{
     io::{IsTerminal, stderr, stdin, stdout},

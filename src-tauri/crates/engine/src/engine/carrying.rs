@@ -44,7 +44,8 @@ impl Engine {
     async fn found(&self, source: &ImportSource) -> Result<(Found, Here), Problem> {
         // One that cannot be read is told where the contexts are listed.
         let loaded = self.sources.all();
-        let contexts = loaded.iter().filter_map(|source| self.sources.load(source).ok()).flat_map(|contexts| contexts.entries());
+        let contexts =
+            loaded.iter().filter_map(|source| self.sources.load(source).ok()).flat_map(|contexts| contexts.entries());
         let here = Here { contexts: contexts.collect() };
         let rows = self.services_of(source).await?;
         Ok((Found::of(source, &rows, &here)?, here))

@@ -154,12 +154,12 @@ async fn nothing_is_asked_of_a_protected_cluster_or_a_port_that_is_not_http_with
     let site = Site::demo().await?;
     site.cluster.until_ready("app=web", 3, &HashSet::new()).await?;
     let context = site.context()?;
-    site.engine.protect(&context, true).await?;
+    site.engine.protect(&context, true).await.map_err(|problem| problem.to_string())?;
     for (port, because) in
         [("http", NotStarted::Protected), ("banner", NotStarted::Protected), ("banner", NotStarted::NotHttp)]
     {
         if because == NotStarted::NotHttp {
-            site.engine.protect(&context, false).await?;
+            site.engine.protect(&context, false).await.map_err(|problem| problem.to_string())?;
         }
         compare(&site, "web", port).await?;
         let active = |view: &ComparisonView| {

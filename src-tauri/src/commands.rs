@@ -1,5 +1,10 @@
 //! What the window may call. Each body is one delegating call.
 
+pub(crate) mod carrying;
+pub(crate) mod favourites;
+pub(crate) mod habits;
+pub(crate) mod watching;
+
 use std::sync::Arc;
 
 use portolan_engine::{

@@ -4,18 +4,14 @@
 // A console window beside ours is nothing a user of a desktop app expects.
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
-mod carrying;
 mod closing;
 mod commands;
-mod commands_habits;
-mod commands_profiles;
 mod demo;
 mod desktop;
 mod login;
 mod main_window;
 mod notify;
 mod tray;
-mod watching;
 
 use std::{
     io::{IsTerminal, stderr, stdin, stdout},
@@ -133,37 +129,37 @@ fn main() -> Result<(), NoWindow> {
             commands::comparison_markdown,
             commands::save_comparison,
             commands::protect,
-            carrying::plan_import,
-            carrying::import_profiles,
-            carrying::kubectl_processes,
-            carrying::take_over,
-            carrying::copies,
-            carrying::export_profiles,
-            carrying::save_profiles,
-            commands_habits::change_setting,
-            commands_habits::silence,
-            commands_profiles::save_session,
-            commands_profiles::save_open,
-            commands_profiles::start_profiles,
-            commands_profiles::stop_profiles,
-            commands_profiles::remedy_profile,
-            commands_profiles::keep_profile,
-            commands_profiles::edit_profile,
-            commands_profiles::duplicate_profile,
-            commands_profiles::place_profile,
-            commands_profiles::remove_profile,
-            commands_profiles::undo_remove_profile,
-            commands_profiles::reopen,
-            commands_profiles::forget_left_open,
-            commands_profiles::taken_ports,
-            commands_profiles::start_again,
+            commands::carrying::plan_import,
+            commands::carrying::import_profiles,
+            commands::carrying::kubectl_processes,
+            commands::carrying::take_over,
+            commands::carrying::copies,
+            commands::carrying::export_profiles,
+            commands::carrying::save_profiles,
+            commands::habits::change_setting,
+            commands::habits::silence,
+            commands::favourites::save_session,
+            commands::favourites::save_open,
+            commands::favourites::start_profiles,
+            commands::favourites::stop_profiles,
+            commands::favourites::remedy_profile,
+            commands::favourites::keep_profile,
+            commands::favourites::edit_profile,
+            commands::favourites::duplicate_profile,
+            commands::favourites::place_profile,
+            commands::favourites::remove_profile,
+            commands::favourites::undo_remove_profile,
+            commands::favourites::reopen,
+            commands::favourites::forget_left_open,
+            commands::favourites::taken_ports,
+            commands::favourites::start_again,
             commands::parse_port,
             commands::copy,
             commands::visit,
             commands::reload_kubeconfig,
             commands::demo,
-            watching::connections,
-            watching::save_events,
+            commands::watching::connections,
+            commands::watching::save_events,
         ])
         .on_window_event({
             let engine = engine.clone();

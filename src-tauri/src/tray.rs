@@ -1,11 +1,10 @@
 //! The tray: sessions and profiles where the window is not, kept up to date from the engine's feed.
 //!
-//! `menu` says what stands in it, `host` whether there is one at all, `profile` starts and stops what is saved. Where there
-//! is none, or it goes away, the window is shown: nothing else would bring it back.
+//! `menu` says what stands in it, `host` whether there is one at all. Where there is none, or it goes away, the window is
+//! shown: nothing else would bring it back.
 
 mod host;
 mod menu;
-mod profile;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -46,8 +45,7 @@ pub(crate) async fn keep(app: AppHandle, engine: Arc<Engine>) {
         revisions.mark_unchanged();
         let there = *host.borrow_and_update();
         if there && usable {
-            let profiles = profile::all().await;
-            let entries = menu::entries(&engine.feed().sessions(), profiles.as_deref());
+            let entries = menu::entries(&engine.feed().sessions(), &engine.feed().profiles());
             if shown.as_ref() != Some(&entries) {
                 usable = on_main_thread(&app, &engine, shown.is_some(), entries.clone()).await;
                 shown = usable.then_some(entries);
@@ -140,7 +138,17 @@ fn clicked(app: &AppHandle, engine: &Arc<Engine>, id: &str) {
         copy(app, engine, SessionId(id));
     } else if let Some(name) = id.strip_prefix(PROFILE) {
         let (engine, name) = (engine.clone(), name.to_owned());
-        tauri::async_runtime::spawn(async move { profile::toggle(&engine, &name).await });
+        tauri::async_runtime::spawn(async move { toggle(&engine, name).await });
+    }
+}
+
+/// Starts a profile, or stops what runs of it. One that is blocked is told in the window, with what can be done.
+async fn toggle(engine: &Engine, name: String) {
+    let runs = engine.feed().profiles().iter().any(|view| view.name == name && menu::runs(view));
+    if runs {
+        engine.favourites().stop(&[name]).await;
+    } else if let Err(problem) = engine.favourites().start(vec![name.clone()]).await {
+        crate::notify::show_problem(engine, &name, &problem).await;
     }
 }
 

@@ -102,10 +102,10 @@ async fn a_favourite_is_started_by_the_keyboard_alone() -> Result<()> {
     let mut met = Vec::new();
     while met.last().map(String::as_str) != Some("favourite-web") {
         assert!(met.len() < 40, "Tab never comes there: {met:?}");
-        window.press(Key::Tab).await?;
+        window.press(&char::from(Key::Tab).to_string()).await?;
         met.push(window.focused().await?.unwrap_or_default());
     }
-    let card = window.opens_a_card(window.press(Key::Enter)).await?;
+    let card = window.opens_a_card(window.press(&char::from(Key::Enter).to_string())).await?;
     carries(&card, port).await?;
     window.photograph("favourite-by-keyboard").await?;
     window.close().await

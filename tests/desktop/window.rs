@@ -115,11 +115,6 @@ impl Window {
         self.end_driver().await
     }
 
-    /// Presses a key where the focus is.
-    pub(crate) async fn press(&self, key: Key) -> Result<()> {
-        Ok(self.client.active_element().await?.send_keys(&char::from(key).to_string()).await?)
-    }
-
     /// The test id of what has the focus.
     pub(crate) async fn focused(&self) -> Result<Option<String>> {
         Ok(self.client.active_element().await?.attr("data-testid").await?)

@@ -1,9 +1,8 @@
 //! What the tray's menu says: a pure function of sessions and profiles.
 
 use portolan_engine::{
-    error::Problem,
+    favourites::view::{ProfileView, Run},
     phase::Phase,
-    profiles::Profile,
     session::view::{SessionId, SessionView},
 };
 
@@ -28,7 +27,7 @@ pub(super) enum Entry {
 }
 
 /// The menu, from its top.
-pub(super) fn entries(sessions: &[SessionView], profiles: Result<&[Profile], &Problem>) -> Vec<Entry> {
+pub(super) fn entries(sessions: &[SessionView], profiles: &[ProfileView]) -> Vec<Entry> {
     let mut entries = vec![Entry::Show, Entry::Line];
     if sessions.is_empty() {
         entries.push(Entry::Says("No tunnels".into()));
@@ -38,19 +37,13 @@ pub(super) fn entries(sessions: &[SessionView], profiles: Result<&[Profile], &Pr
     ordered.sort_by(|a, b| a.forward.context.cmp(&b.forward.context).then(b.id.cmp(&a.id)));
     entries.extend(ordered.iter().take(SHOWN).map(|view| session(view)));
     entries.extend(more(ordered.len()));
-    let profiles = profiles.unwrap_or_else(|problem| {
-        entries.extend([Entry::Line, Entry::Says(problem.message.clone())]);
-        &[]
-    });
     if !profiles.is_empty() {
         entries.push(Entry::Line);
         // Favourites first; the order is the user's otherwise.
-        let (pinned, others): (Vec<&Profile>, Vec<&Profile>) = profiles.iter().partition(|profile| profile.pinned);
+        let (pinned, others): (Vec<&ProfileView>, Vec<&ProfileView>) =
+            profiles.iter().partition(|profile| profile.pinned);
         let listed = pinned.into_iter().chain(others).take(SHOWN);
-        entries.extend(listed.map(|profile| Entry::Profile {
-            name: profile.name.clone(),
-            runs: !running(profile, sessions).is_empty(),
-        }));
+        entries.extend(listed.map(|view| Entry::Profile { name: view.name.clone(), runs: runs(view) }));
         entries.extend(more(profiles.len()));
     }
     entries.extend([Entry::Line, Entry::Quit]);
@@ -87,21 +80,9 @@ fn state(view: &SessionView) -> &'static str {
     }
 }
 
-/// The sessions that are a profile's: those that were asked for what it asks for.
-pub(super) fn running(profile: &Profile, sessions: &[SessionView]) -> Vec<SessionId> {
-    // One that cannot mean anything has none; starting it says why.
-    let forwards = profile.forwards().unwrap_or_default();
-    let is = |view: &&SessionView| {
-        forwards.iter().any(|forward| {
-            let of = &view.forward;
-            !view.phase.is_final()
-                && forward.context == of.context
-                && forward.namespace == of.namespace
-                && forward.target == of.target
-                && forward.ports == of.ports
-        })
-    };
-    sessions.iter().filter(is).map(|view| view.id).collect()
+/// Whether a profile has sessions.
+pub(super) fn runs(profile: &ProfileView) -> bool {
+    matches!(profile.run, Run::Open { .. })
 }
 
 #[cfg(test)]

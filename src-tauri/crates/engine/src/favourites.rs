@@ -140,7 +140,7 @@ impl Favourites {
     }
 
     /// Reads the profiles anew; what tells the next edit.
-    async fn reload(&self) -> Option<Stamp> {
+    pub(crate) async fn reload(&self) -> Option<Stamp> {
         // Before it is read: an edit that comes meanwhile is then seen at the next look.
         let stamp = self.stamp().await;
         let listed = self.on_file(|profiles| profiles.list()).await;

@@ -207,6 +207,20 @@ impl Feed {
         views.filter(|view| !compared.contains(&view.id)).collect()
     }
 
+    /// All profiles, in the user's order.
+    pub fn profiles(&self) -> Vec<ProfileView> {
+        let mut views: Vec<ProfileView> = self
+            .parts("profile/")
+            .into_iter()
+            .filter_map(|part| match part {
+                Part::Profile(view) => Some(*view),
+                _ => None,
+            })
+            .collect();
+        views.sort_by_key(|view| view.place);
+        views
+    }
+
     /// The revision, as it changes: for who looks at a few parts only.
     pub fn revision(&self) -> watch::Receiver<u64> {
         self.revision.subscribe()

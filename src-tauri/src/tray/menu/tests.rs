@@ -1,4 +1,4 @@
-use portolan_engine::{error::Code, profiles::Saved};
+use portolan_engine::error::{Code, Problem};
 use serde_json::json;
 
 use super::*;
@@ -30,15 +30,20 @@ fn problem() -> Problem {
     Problem { code: Code::Unreachable, message: "m".into(), next: String::new() }
 }
 
-fn profile(name: &str, target: &str, pinned: bool) -> Profile {
-    let saved = Saved {
-        context: "staging".into(),
-        namespace: "shop".into(),
-        target: target.into(),
-        ports: vec!["8080:80".into()],
-        ..Saved::default()
-    };
-    Profile { name: name.into(), forwards: vec![saved], pinned, ..Profile::default() }
+fn profile(name: &str, pinned: bool, run: Run) -> ProfileView {
+    let (group, note) = (String::new(), String::new());
+    ProfileView {
+        name: name.into(),
+        place: 0,
+        group,
+        note,
+        colour: None,
+        pinned,
+        autostart: false,
+        used_at: 0,
+        forwards: vec![],
+        run,
+    }
 }
 
 fn texts(entries: &[Entry]) -> Vec<String> {
@@ -58,7 +63,7 @@ fn the_menu_says_what_is_open_and_what_can_be() {
     let waits = json!({ "state": "waiting", "reason": problem(), "needs_you": false, "attempt": 1, "retry_at": 1 });
     let needs = json!({ "state": "waiting", "reason": problem(), "needs_you": true, "attempt": 0, "retry_at": null });
     let broken = json!({ "state": "broken", "reason": problem() });
-    let table: [(Vec<SessionView>, Vec<Profile>, &[&str]); 4] = [
+    let table: [(Vec<SessionView>, Vec<ProfileView>, &[&str]); 4] = [
         (vec![], vec![], &["show", "--", "(No tunnels)", "--", "quit"]),
         (
             vec![active(1, "staging"), active(2, "prod"), active(3, "staging")],
@@ -92,7 +97,11 @@ fn the_menu_says_what_is_open_and_what_can_be() {
         ),
         (
             vec![active(1, "staging")],
-            vec![profile("db", "svc/db", false), profile("shop", "svc/web1", false), profile("first", "svc/x", true)],
+            vec![
+                profile("db", false, Run::Blocked { taken: vec![] }),
+                profile("shop", false, Run::Open { sessions: vec![SessionId(1)], moved: false }),
+                profile("first", true, Run::Idle),
+            ],
             &[
                 "show",
                 "--",
@@ -107,24 +116,14 @@ fn the_menu_says_what_is_open_and_what_can_be() {
         ),
     ];
     for (sessions, profiles, expected) in table {
-        assert_eq!(texts(&entries(&sessions, Ok(&profiles))), expected);
+        assert_eq!(texts(&entries(&sessions, &profiles)), expected);
     }
-    assert_eq!(texts(&entries(&[], Err(&problem()))), ["show", "--", "(No tunnels)", "--", "(m)", "--", "quit"]);
 }
 
 #[test]
 fn a_long_menu_sends_to_the_window() {
     let sessions: Vec<_> = (1..=17).map(|id| active(id, "staging")).collect();
-    let said = texts(&entries(&sessions, Ok(&[])));
+    let said = texts(&entries(&sessions, &[]));
     assert_eq!(said.len(), 2 + SHOWN + 1 + 2);
     assert_eq!(said[2 + SHOWN], "(2 more in the window)");
-}
-
-#[test]
-fn a_profile_runs_while_a_session_does_what_it_asks_for() {
-    let asks = profile("shop", "svc/web1", false);
-    let over = session(1, "staging", json!({ "state": "broken", "reason": problem() }), None);
-    assert_eq!(running(&asks, &[active(1, "staging")]), [SessionId(1)]);
-    assert_eq!(running(&asks, &[active(2, "staging"), active(1, "prod"), over]), []);
-    assert_eq!(running(&Profile::default(), &[active(1, "staging")]), []);
 }

@@ -38,7 +38,10 @@ impl Engine {
     /// As [`Engine::plan_import`]; when the decisions are not about what there is now, or the profiles cannot be written.
     pub async fn import(&self, source: &ImportSource, choices: &ImportChoices) -> Result<Imported, Problem> {
         let (found, here) = self.found(source).await?;
-        Ok(Profiles::open()?.take_in(found, choices, &here)?)
+        let imported = Profiles::open()?.take_in(found, choices, &here)?;
+        // Shown at once, and not at the next look at the file.
+        self.favourites.reload().await;
+        Ok(imported)
     }
 
     async fn found(&self, source: &ImportSource) -> Result<(Found, Here), Problem> {

@@ -69,6 +69,8 @@ impl Window {
             .args(["--port", &port.to_string(), "--native-port", &native_port.to_string()])
             .env("KUBECONFIG", kubeconfig)
             .env("PORTOLAN_CONFIG_DIR", folder)
+            // Not the shell of whoever runs this, whose files do what they like.
+            .env("SHELL", "/bin/sh")
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

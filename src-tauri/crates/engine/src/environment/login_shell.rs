@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use process_wrap::tokio::{ChildWrapper, CommandWrap, KillOnDrop};
+use process_wrap::tokio::{ChildWrapper, CommandWrap};
 use tokio::{io::AsyncReadExt, process::Command, time::timeout};
 
 use super::Pairs;
@@ -20,6 +20,14 @@ pub(super) const LIMIT: Duration = Duration::from_secs(5);
 
 /// The most that is read. The system allows some 2 MiB of environment.
 const MOST: u64 = 4 << 20;
+
+/// What a shell hears when its terminal is closed. POSIX has this number for it.
+#[cfg(unix)]
+const HANGUP: i32 = 1;
+
+/// So long it may take to leave nothing behind.
+#[cfg(unix)]
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Tells files that shells read that nobody will type anything.
 const TELLS: (&str, &str) = ("PORTOLAN_READS_ENVIRONMENT", "1");
@@ -55,20 +63,31 @@ pub(super) async fn ask(_: &OsStr, _: &Pairs) -> Result<Pairs, Why> {
     Err(Why::NotHere)
 }
 
-/// A shell that runs, with all that it has started. It does not outlive this.
+/// A shell that runs, with all that it has started. It is told to go with this.
 struct Running {
-    child: Box<dyn ChildWrapper>,
-    ended: bool,
+    /// `None` once it has ended.
+    child: Option<Box<dyn ChildWrapper>>,
 }
 
+#[cfg(unix)]
 impl Drop for Running {
+    /// One that has told all may have something left to do, and nobody to do it for. It is ended as a terminal would: what
+    /// its files have begun is put in order, and killed in the middle of it pyenv, for one, leaves a lock behind that holds
+    /// up the user's next shells for a minute.
     fn drop(&mut self) {
-        // One that has told all may have something left to do, and nobody to do it for.
-        if !self.ended
-            && let Err(error) = self.child.start_kill()
-        {
-            tracing::warn!(%error, "the login shell cannot be stopped");
+        let Some(mut child) = self.child.take() else { return };
+        if let Err(error) = child.signal(HANGUP) {
+            tracing::debug!(%error, "the login shell has ended by itself");
         }
+        // At the app's end nobody waits for it: it has heard that it is to go.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            if timeout(GRACE, child.wait()).await.is_err()
+                && let Err(error) = child.start_kill()
+            {
+                tracing::warn!(%error, "the login shell cannot be stopped");
+            }
+        });
     }
 }
 
@@ -85,17 +104,17 @@ fn start(shell: &OsStr, own: &Pairs, mark: &str) -> io::Result<Running> {
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
     let mut command = CommandWrap::from(command);
-    command.wrap(KillOnDrop);
     #[cfg(unix)]
     command.wrap(process_wrap::tokio::ProcessGroup::leader());
-    Ok(Running { child: command.spawn()?, ended: false })
+    Ok(Running { child: Some(command.spawn()?) })
 }
 
 /// Reads until all has been told, or the shell has ended; how it has.
 async fn finish(running: &mut Running, mark: &str) -> Result<(Vec<u8>, String), Why> {
     let not_run = |error: io::Error| Why::NotRun(error.to_string());
     let mut printed = Vec::new();
-    if let Some(output) = running.child.stdout().take() {
+    let Some(child) = &mut running.child else { return Ok((printed, String::new())) };
+    if let Some(output) = child.stdout().take() {
         let mut output = output.take(MOST + 1);
         // Not to its end, which a process that was left behind may put off for ever.
         while between(&printed, mark.as_bytes()).is_none() {
@@ -110,8 +129,8 @@ async fn finish(running: &mut Running, mark: &str) -> Result<(Vec<u8>, String), 
     if between(&printed, mark.as_bytes()).is_some() {
         return Ok((printed, String::new()));
     }
-    let status: ExitStatus = running.child.wait().await.map_err(not_run)?;
-    running.ended = true;
+    let status: ExitStatus = child.wait().await.map_err(not_run)?;
+    running.child = None;
     Ok((printed, status.to_string()))
 }
 

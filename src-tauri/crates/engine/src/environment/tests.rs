@@ -1,6 +1,11 @@
 #![cfg(unix)]
 
-use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use tempfile::TempDir;
 
@@ -76,6 +81,32 @@ async fn a_shell_that_hangs_is_stopped_after_a_while_and_who_waits_goes_on() {
     assert_eq!((why.as_str(), path.as_str()), ("did not end within 5 s, and was stopped", "/usr/bin:/bin"));
     assert_eq!(variables.get("UNSET"), Some("me".into()), "what there was is used");
     drop(folder);
+}
+
+/// The text of a file, once it is there.
+async fn written(path: &Path) -> String {
+    let waits = async {
+        loop {
+            match fs::read_to_string(path) {
+                Ok(text) if text.ends_with('\n') => return text,
+                _ => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), waits).await.expect("it is written")
+}
+
+#[tokio::test]
+async fn a_shell_that_is_not_waited_for_puts_its_things_in_order() {
+    let (_folder, shell) =
+        shell("trap 'echo order > \"$0.left\"; exit' HUP; echo up > \"$0.up\"; while :; do sleep 1; done");
+    let beside = |ending: &str| PathBuf::from(format!("{}.{ending}", shell.to_string_lossy()));
+    let (variables, up) = (desktop(), beside("up"));
+    tokio::select! {
+        () = variables.ask(shell.clone()) => panic!("it never ends"),
+        _ = written(&up) => {}
+    }
+    assert_eq!(written(&beside("left")).await, "order\n");
 }
 
 #[tokio::test]

@@ -36,6 +36,9 @@ const VIEWS: &[(&str, Way)] = &[
     ("keys", |window| Box::pin(keys(window))),
     ("explanation", |window| Box::pin(explanation(window))),
     ("comparison", |window| Box::pin(comparison(window))),
+    ("import", |window| Box::pin(import(window))),
+    ("profiles", |window| Box::pin(profiles(window))),
+    ("settings", |window| Box::pin(clicks(window, &["open-settings"]))),
 ];
 
 #[tokio::test]
@@ -151,6 +154,25 @@ async fn cards(window: &Window) -> Result<()> {
         window.enter("add-port-input", &asked).await
     };
     window.opens_a_card(typed).await?.until("failed").await
+}
+
+/// A plan with all that one can say.
+async fn import(window: &Window) -> Result<()> {
+    window.click("open-import").await?;
+    let lines =
+        "kubectl --context gone port-forward --address 0.0.0.0 svc/web 18080:80 -n shop; kubectl port-forward cm/web 1";
+    window.find("import-text").await?.send_keys(lines).await?;
+    found(window, "import-plan").await
+}
+
+/// One that is not pinned, with its fields open.
+async fn profiles(window: &Window) -> Result<()> {
+    import(window).await?;
+    window.click("import-take").await?;
+    found(window, "import-done").await?;
+    window.click("all-profiles").await?;
+    window.click("edit-web").await?;
+    found(window, "field-port").await
 }
 
 async fn palette(window: &Window) -> Result<()> {

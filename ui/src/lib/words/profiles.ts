@@ -118,7 +118,7 @@ export const profileLabels = {
   toggle: (name: string, shown: ProfileShown) =>
     `${shown === "idle" || shown === "blocked" ? profile.start : profile.stop} ${name}: ${profileState(shown).toLowerCase()}`,
   pin: (name: string) => `${name} is a favourite`,
-  edit: (name: string) => `Edit ${name}`,
+  edit: (name: string, open = false) => (open ? `Done with ${name}` : `Edit ${name}`),
   group: (name: string, does: string) => `${does} all of ${name}`,
   save: (what: string) => `Save the tunnel to ${what} as a favourite`,
   showSaved: (name: string) => `Saved as ${name}: show it`,

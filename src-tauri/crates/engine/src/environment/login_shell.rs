@@ -21,6 +21,9 @@ pub(super) const LIMIT: Duration = Duration::from_secs(5);
 /// The most that is read. The system allows some 2 MiB of environment.
 const MOST: u64 = 4 << 20;
 
+/// What every mark begins with.
+const MARK: &str = "portolan-";
+
 /// What a shell hears when its terminal is closed. POSIX has this number for it.
 #[cfg(unix)]
 const HANGUP: i32 = 1;
@@ -51,16 +54,31 @@ pub(super) enum Why {
 /// The shell's environment; `own` is what it is started with.
 #[cfg(unix)]
 pub(super) async fn ask(shell: &OsStr, own: &Pairs) -> Result<Pairs, Why> {
-    let mark = format!("portolan-{:032x}", fastrand::u128(..));
+    let mark = Mark(format!("{:032x}", fastrand::u128(..)));
     let mut running = start(shell, own, &mark).map_err(|error| Why::NotRun(error.to_string()))?;
-    let (printed, status) = timeout(LIMIT, finish(&mut running, &mark)).await.map_err(|_| Why::Slow)??;
-    between(&printed, mark.as_bytes()).map(pairs).ok_or(Why::Ended(status))
+    let (printed, status) = timeout(LIMIT, finish(&mut running, &mark.text())).await.map_err(|_| Why::Slow)??;
+    between(&printed, mark.text().as_bytes()).map(pairs).ok_or(Why::Ended(status))
 }
 
 /// Elsewhere desktop apps have the user's environment.
 #[cfg(not(unix))]
 pub(super) async fn ask(_: &OsStr, _: &Pairs) -> Result<Pairs, Why> {
     Err(Why::NotHere)
+}
+
+/// What stands before and behind the environment.
+struct Mark(String);
+
+impl Mark {
+    fn text(&self) -> String {
+        format!("{MARK}{}", self.0)
+    }
+
+    /// Prints it from two pieces. A shell may keep the last word of a command in `_`, in the environment: dash does, and the
+    /// whole mark would then stand in the middle of what it marks.
+    fn printed(&self) -> String {
+        format!("printf %s%s {MARK} {}", self.0)
+    }
 }
 
 /// A shell that runs, with all that it has started. It is told to go with this.
@@ -91,9 +109,10 @@ impl Drop for Running {
     }
 }
 
-fn start(shell: &OsStr, own: &Pairs, mark: &str) -> io::Result<Running> {
+fn start(shell: &OsStr, own: &Pairs, mark: &Mark) -> io::Result<Running> {
     // A path of its own: what the shell calls `env` may be something else.
-    let script = format!("printf %s {mark}; /usr/bin/env -0; printf %s {mark}");
+    let mark = mark.printed();
+    let script = format!("{mark}; /usr/bin/env -0; {mark}");
     let mut command = Command::new(shell);
     command
         .args(["-l", "-i", "-c", &script])

@@ -56,6 +56,17 @@ async fn a_shell_is_heard_through_its_noise() {
 }
 
 #[tokio::test]
+async fn the_systems_own_shell_tells_all_that_it_was_handed() {
+    // Debian's keeps the last word of a command in `_`, which is in the environment where it was before.
+    let names: Vec<String> = (0..200).map(|n| format!("V{n}")).chain(["_".to_owned()]).collect();
+    let handed: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "1")).collect();
+    let variables = Variables::of(pairs(&handed));
+    variables.ask("/bin/sh".into()).await;
+    let missing: Vec<&String> = names.iter().filter(|name| variables.get(name).is_none()).collect();
+    assert!(missing.is_empty(), "{missing:?} of {:?}", variables.login_shell());
+}
+
+#[tokio::test]
 async fn a_shell_that_leaves_something_behind_is_not_waited_for() {
     let (_folder, shell) = shell("sleep 60 &");
     let variables = desktop();

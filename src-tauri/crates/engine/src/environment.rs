@@ -2,9 +2,9 @@
 //!
 //! What is started from a terminal has the user's own. A desktop app has the desktop's, which lacks what the user's shell
 //! sets: the PATH with the plugins, KUBECONFIG, HTTPS_PROXY, AWS_PROFILE. So the login shell is asked for all of it,
-//! once, and whoever needs the environment meanwhile waits for the answer, [`login_shell::LIMIT`] at most.
+//! once, and whoever needs the environment meanwhile waits for the answer, `login_shell::LIMIT` at most.
 //!
-//! - [`Variables`] are what all who need the environment share; [`adopted`] is pure.
+//! - `Variables` are what all who need the environment share; `adopted` is pure.
 //! - `login_shell` runs the shell and reads what it tells.
 //!
 //! Of its values only the PATH is ever shown, and no other is logged: there are secrets among them.

@@ -100,7 +100,7 @@ mod tests {
 
     fn running(line: &str, listens: &[u16]) -> Running {
         let words = line.split(' ').map(str::to_owned).collect();
-        Running { pid: 7, started_at: 1, words, folder: Some("/work".into()), listens: listens.to_vec() }
+        Running { pid: 7, started_at: 1, words, folder: Some("/home/me/src".into()), listens: listens.to_vec() }
     }
 
     /// What is offered, in short.
@@ -137,7 +137,7 @@ mod tests {
             ("svc/web :80", &[], "nobody knows on which local port it listens"),
             ("svc/web :80 :81", &[1, 2], "nobody knows which of its local ports leads to which"),
             ("--kubeconfig FILE --context kind svc/web 80", &[], "kind/shop svc/web Some(80):80"),
-            ("--kubeconfig not-there svc/web 80", &[], "no kubeconfig: looked for /work/not-there"),
+            ("--kubeconfig not-there svc/web 80", &[], "no kubeconfig: looked for /home/me/src/not-there"),
             ("--context gone svc/web 80", &[], "the kubeconfig has no context “gone”; it has kind and prod"),
             ("--address 0.0.0.0,127.0.0.1 svc/web 80", &[], "kind/shop svc/web Some(80):80 assumed 0.0.0.0"),
             ("--as root svc/web 80", &[], "it is another user than its context's (--as)"),

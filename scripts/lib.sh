@@ -100,11 +100,11 @@ need_ui_packages() {
   cp ui/package-lock.json ui/node_modules/.installed-lock
 }
 
-# need_tool NAME VERSION    a program from crates.io in exactly that version, on the PATH. It is kept in the cache folder, so
+# need_tool NAME VERSION [PROGRAM]    a crate's program in exactly that version, on the PATH. It is kept in the cache folder, so
 # neither does it change what the user has installed, nor does a second checkout build it again.
 need_tool() {
   local root; root=$(cache_dir)/tools/$1-$2
-  if [ ! -x "$root/bin/$1" ]; then
+  if [ ! -x "$root/bin/${3:-$1}" ]; then
     say "Installing $1 $2 from crates.io, once."
     cargo install --quiet --locked --root "$root" "$1@$2"
   fi

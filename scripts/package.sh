@@ -13,7 +13,7 @@ need_node
 # shellcheck disable=SC2086 # a list
 need_packages $window_packages
 need_ui_packages
-need_tool tauri-cli 2.12.5 cargo-tauri
+need_tool tauri-cli 2.12.4 cargo-tauri
 npm --prefix ui run --silent build >&2
 # The package holds both, and Cargo builds what they share once.
 cargo build --locked --release -p portolan-cli -p portolan-desktop >&2

@@ -14,7 +14,7 @@ use ts_rs::TS;
 
 use crate::{
     context::ContextId,
-    forward::{Forward, LocalPort, PortRef, Target},
+    forward::{Forward, LocalPort, Target},
     phase::Phase,
     session::view::{ListenerView, SessionView},
     shell::quoted,
@@ -129,10 +129,7 @@ fn portolan(session: &SessionView, listeners: &[&ListenerView]) -> String {
 fn rest(forward: &Forward, listeners: &[&ListenerView]) -> String {
     let mut words: Vec<String> = Vec::new();
     for (slot, map) in forward.ports.iter().enumerate() {
-        let remote = match &map.remote {
-            PortRef::Number(number) => number.to_string(),
-            PortRef::Name(name) => quoted(name),
-        };
+        let remote = quoted(&map.remote.plain());
         let local = listeners.iter().find(|listener| listener.slot == slot).map(|listener| listener.port);
         words.push(match (local, map.local) {
             (Some(port), _) | (None, LocalPort::Fixed { port }) => format!("{port}:{remote}"),
@@ -153,16 +150,10 @@ fn rest(forward: &Forward, listeners: &[&ListenerView]) -> String {
 
 /// `WEB_URL`; of several ports `WEB_HTTP_URL`, `WEB_9090_ADDRESS`.
 fn variable(session: &SessionView, listener: &ListenerView, several: bool, speaks: Speaks) -> String {
-    let target = match &session.forward.target {
-        Target::Service { name } | Target::Workload { name, .. } | Target::Pod { name } => name,
-        Target::Selector { labels } => labels,
-    };
-    let port = match &listener.remote {
-        PortRef::Number(number) => number.to_string(),
-        PortRef::Name(name) => name.clone(),
-    };
+    let target = session.forward.target.name();
+    let port = listener.remote.plain();
     let what = if speaks == Speaks::Unknown { "ADDRESS" } else { "URL" };
-    let parts = [target.as_str()].into_iter().chain(several.then_some(port.as_str())).chain([what]);
+    let parts = [target].into_iter().chain(several.then_some(port.as_str())).chain([what]);
     let name = parts.map(upper).collect::<Vec<_>>().join("_");
     // A variable's name does not begin with a digit.
     if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name }

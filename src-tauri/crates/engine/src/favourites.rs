@@ -27,9 +27,9 @@ use std::{
 use tokio::time::MissedTickBehavior;
 
 use crate::{
+    blocking::blocking,
     clusters::Clusters,
     context::ContextId,
-    engine::context_key,
     error::{Code, Error, Problem},
     feed::{Feed, Part},
     forward::Forward,
@@ -224,10 +224,7 @@ impl Favourites {
 
     /// The sessions that run and that the user may want to keep.
     fn kept(&self) -> Vec<SessionView> {
-        let compared: HashSet<SessionId> = match self.feed.get("comparison") {
-            Some(Part::Comparison(view)) => view.lanes.iter().filter_map(|lane| lane.session).collect(),
-            _ => HashSet::new(),
-        };
+        let compared = self.feed.compared();
         let mut sessions = self.sessions.all();
         sessions.retain(|session| {
             let passing = compared.contains(&session.id) || self.marks.is_demo(&session.forward.context);
@@ -242,10 +239,7 @@ impl Favourites {
 
     /// The API server of a context that is there.
     fn server_of(&self, context: &ContextId) -> Option<String> {
-        match self.feed.get(&context_key(context)) {
-            Some(Part::Context(view)) => Some(view.server),
-            _ => None,
-        }
+        self.feed.context(context).map(|view| view.server)
     }
 
     /// Shows all of it. What does not differ is no news.
@@ -298,12 +292,4 @@ fn moved(aside: &std::path::Path, why: &str) -> Problem {
 
 fn key(name: &str) -> String {
     format!("profile/{name}")
-}
-
-/// What may wait, on a thread where that holds nobody up.
-async fn blocking<R: Send + 'static>(act: impl FnOnce() -> R + Send + 'static) -> R {
-    match tokio::task::spawn_blocking(act).await {
-        Ok(done) => done,
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-    }
 }

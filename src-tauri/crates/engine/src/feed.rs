@@ -15,7 +15,8 @@ use ts_rs::TS;
 
 use crate::{
     compare::view::ComparisonView,
-    context::ContextView,
+    context::{ContextId, ContextView},
+    engine::context_key,
     environment::LoginShell,
     error::Problem,
     favourites::view::{ProfileView, ProfilesView},
@@ -29,6 +30,9 @@ const PACE: Duration = Duration::from_millis(200);
 
 /// Tombstones kept. A reader that missed more removals than this is better served by a full snapshot.
 const TOMBSTONES: usize = 4096;
+
+/// The key of the sessions of which the desktop is not told.
+pub(crate) const SILENCED: &str = "silenced";
 
 /// One part of the state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -196,15 +200,36 @@ impl Feed {
 
     /// All sessions but those of the comparison, which has them in its own way: to break them is what it is for.
     pub fn sessions(&self) -> Vec<SessionView> {
-        let compared: Vec<SessionId> = match self.get("comparison") {
-            Some(Part::Comparison(view)) => view.lanes.iter().filter_map(|lane| lane.session).collect(),
-            _ => Vec::new(),
-        };
+        let compared = self.compared();
         let views = self.parts("session/").into_iter().filter_map(|part| match part {
             Part::Session(view) => Some(*view),
             _ => None,
         });
         views.filter(|view| !compared.contains(&view.id)).collect()
+    }
+
+    /// The sessions of the comparison that is open.
+    pub(crate) fn compared(&self) -> Vec<SessionId> {
+        match self.get("comparison") {
+            Some(Part::Comparison(view)) => view.lanes.iter().filter_map(|lane| lane.session).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A context that is there.
+    pub(crate) fn context(&self, id: &ContextId) -> Option<ContextView> {
+        match self.get(&context_key(id)) {
+            Some(Part::Context(view)) => Some(view),
+            _ => None,
+        }
+    }
+
+    /// The sessions of which the desktop is not told.
+    pub(crate) fn silenced(&self) -> Vec<SessionId> {
+        match self.get(SILENCED) {
+            Some(Part::Silenced(ids)) => ids,
+            _ => Vec::new(),
+        }
     }
 
     /// All profiles, in the user's order.

@@ -73,7 +73,7 @@ impl Forward {
             if map.remote == PortRef::Number(0) {
                 return Err(Error::BadPort { text: "0".into(), why: "a remote port is from 1 to 65535".into() });
             }
-            let LocalPort::Fixed { port } = map.local else { continue };
+            let Some(port) = map.local.fixed() else { continue };
             if port == 0 {
                 return Err(Error::BadPort { text: "0".into(), why: "a local port is from 1 to 65535".into() });
             }
@@ -113,6 +113,16 @@ pub enum Target {
         /// The pod's name.
         name: String,
     },
+}
+
+impl Target {
+    /// Its name, or the labels where it has none.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Target::Service { name } | Target::Workload { name, .. } | Target::Pod { name } => name,
+            Target::Selector { labels } => labels,
+        }
+    }
 }
 
 impl fmt::Display for Target {
@@ -209,6 +219,16 @@ pub enum LocalPort {
     },
 }
 
+impl LocalPort {
+    /// The number that it must have, where one was asked for.
+    pub(crate) fn fixed(self) -> Option<u16> {
+        match self {
+            LocalPort::Fixed { port } => Some(port),
+            _ => None,
+        }
+    }
+}
+
 /// A port by number or by name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(untagged)]
@@ -218,6 +238,16 @@ pub enum PortRef {
     Number(u16),
     /// A name such as `http`.
     Name(String),
+}
+
+impl PortRef {
+    /// As it is typed: `80`, `http`.
+    pub fn plain(&self) -> String {
+        match self {
+            PortRef::Number(number) => number.to_string(),
+            PortRef::Name(name) => name.clone(),
+        }
+    }
 }
 
 impl fmt::Display for PortRef {

@@ -14,4 +14,4 @@ pub mod takeover;
 
 pub(crate) use asked::Asked;
 pub(crate) use meant::Contexts;
-pub(crate) use running::{Running, blocking, end, find, running};
+pub(crate) use running::{Running, end, find, running};

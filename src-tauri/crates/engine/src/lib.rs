@@ -26,6 +26,7 @@
 //! Bytes are `portolan-wire`'s; nothing here knows how they travel.
 
 mod api_error;
+mod blocking;
 pub mod catalog;
 pub mod cluster;
 mod clusters;

@@ -15,6 +15,7 @@ mod words;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    mem::{Discriminant, discriminant},
     time::Duration,
 };
 
@@ -93,25 +94,12 @@ impl Ailment {
 
     /// What is one trouble for many sessions.
     fn cause(&self) -> Cause {
-        let kind = match self {
-            Ailment::Waits(_) => Kind::Waits,
-            Ailment::NeedsYou(_) => Kind::NeedsYou,
-            Ailment::Unstable(_) => Kind::Unstable,
-            Ailment::Over(_) => Kind::Over,
-        };
-        (kind, self.problem().code)
+        (discriminant(self), self.problem().code)
     }
 }
 
-type Cause = (Kind, Code);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Waits,
-    NeedsYou,
-    Unstable,
-    Over,
-}
+/// Which ailment, and its kind of trouble.
+type Cause = (Discriminant<Ailment>, Code);
 
 /// How a session is, for who is told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,22 +139,14 @@ impl Health {
     }
 }
 
-/// What was told of a session last, or would have been.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Last {
-    /// Nothing, and it has not worked yet.
-    Nothing,
-    Well,
-    Ill(Ailment),
-}
-
 #[derive(Debug)]
 struct Seen {
     context: ContextId,
     target: String,
     health: Health,
     since: Instant,
-    last: Last,
+    /// What was told of it last, or would have been; new as long as there is nothing, and it has not worked yet.
+    last: Health,
     /// Whether the user knows of `last`.
     heard: bool,
 }
@@ -175,10 +155,10 @@ impl Seen {
     /// Whether its health is news, once it has settled.
     fn is_news(&self) -> bool {
         match (&self.last, &self.health) {
-            (_, Health::New) | (Last::Nothing | Last::Well, Health::Well) => false,
-            (Last::Nothing, Health::Ill(ailment)) => ailment.calls(),
-            (Last::Well, Health::Ill(_)) | (Last::Ill(_), Health::Well) => true,
-            (Last::Ill(before), Health::Ill(now)) => now.calls() && before.cause() != now.cause(),
+            (_, Health::New) | (Health::New | Health::Well, Health::Well) => false,
+            (Health::New, Health::Ill(ailment)) => ailment.calls(),
+            (Health::Well, Health::Ill(_)) | (Health::Ill(_), Health::Well) => true,
+            (Health::Ill(before), Health::Ill(now)) => now.calls() && before.cause() != now.cause(),
         }
     }
 
@@ -189,12 +169,10 @@ impl Seen {
 
     /// Takes its health as told, or as what would have been.
     fn take(&mut self, heard: bool) {
-        self.last = match &self.health {
-            Health::New => return,
-            Health::Well => Last::Well,
-            Health::Ill(ailment) => Last::Ill(ailment.clone()),
-        };
-        self.heard = heard;
+        if self.health != Health::New {
+            self.last = self.health.clone();
+            self.heard = heard;
+        }
     }
 }
 
@@ -222,15 +200,15 @@ impl Notices {
                 Some(seen) if seen.health.like(&health) => seen.health = health,
                 Some(seen) => {
                     // One that has worked is well, also before that had settled: its end is news.
-                    if seen.last == Last::Nothing && seen.health == Health::Well {
-                        seen.last = Last::Well;
+                    if seen.last == Health::New && seen.health == Health::Well {
+                        seen.last = Health::Well;
                     }
                     (seen.health, seen.since) = (health, now);
                 }
                 None => {
                     let Forward { context, target, .. } = &view.forward;
                     let (context, target) = (context.clone(), target.to_string());
-                    self.0.insert(id, Seen { context, target, health, since: now, last: Last::Nothing, heard: false });
+                    self.0.insert(id, Seen { context, target, health, since: now, last: Health::New, heard: false });
                 }
             }
         }
@@ -256,11 +234,7 @@ impl Notices {
             };
             // Of a cause that is told already, more sessions are no news.
             let known = news != News::Back
-                && self.0.values().any(|seen| {
-                    seen.heard
-                        && seen.context == context
-                        && matches!(&seen.last, Last::Ill(told) if Health::Ill(told.clone()).like(&health))
-                });
+                && self.0.values().any(|seen| seen.heard && seen.context == context && seen.last.like(&health));
             let mut sessions = Vec::new();
             for (id, seen) in &mut self.0 {
                 if seen.context == context && seen.health.like(&health) && seen.is_news() {

@@ -16,7 +16,6 @@ mod tests;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 pub use edit::Edit;
 pub use saved::{Profile, Saved};
@@ -35,10 +34,6 @@ struct Content {
 
 impl Schema for Content {
     const VERSION: u64 = 1;
-
-    fn migrate(version: u64, _: Value) -> Result<Value, String> {
-        Err(format!("there never was a version {version} of it"))
-    }
 }
 
 /// The user's profiles, in their order.

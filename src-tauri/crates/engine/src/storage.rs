@@ -33,11 +33,13 @@ pub(crate) trait Schema: Serialize + DeserializeOwned + Default {
     /// The version that is written. It stands in the document as `version`.
     const VERSION: u64;
 
-    /// A document of an earlier version as one of the next.
+    /// A document of an earlier version as one of the next. There is none before the first.
     ///
     /// # Errors
     /// Why it is none.
-    fn migrate(version: u64, document: Value) -> Result<Value, String>;
+    fn migrate(version: u64, _: Value) -> Result<Value, String> {
+        Err(format!("there never was a version {version} of it"))
+    }
 }
 
 /// One document.

@@ -4,7 +4,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use portolan_engine::{
     error::Problem,
-    forward::PortRef,
     phase::Phase,
     session::{
         journal::{SessionEvent, What},
@@ -15,10 +14,7 @@ use portolan_engine::{
 /// kubectl's line for an address that is listened on. Scripts wait for it.
 pub(super) fn forwarding(address: &str, listener: &ListenerView, phase: &Phase) -> String {
     let endpoint = phase.endpoints(listener.slot).next().map(|endpoint| endpoint.port.to_string());
-    let remote = endpoint.unwrap_or_else(|| match &listener.remote {
-        PortRef::Number(number) => number.to_string(),
-        PortRef::Name(name) => name.clone(),
-    });
+    let remote = endpoint.unwrap_or_else(|| listener.remote.plain());
     format!("Forwarding from {address} -> {remote}")
 }
 

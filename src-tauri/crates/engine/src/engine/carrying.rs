@@ -2,6 +2,7 @@
 
 use super::Engine;
 use crate::{
+    blocking::blocking,
     catalog::list_once,
     copies::{self, CopyAs},
     downloads,
@@ -68,7 +69,7 @@ impl Engine {
     /// When this system tells nothing of its processes.
     pub async fn kubectl_processes(&self) -> Result<Vec<KubectlProcess>, Problem> {
         let sources = self.sources.clone();
-        let found = kubectl::blocking(move || {
+        let found = blocking(move || {
             let contexts = Contexts { sources: &sources };
             Ok::<_, Refused>(kubectl::running()?.iter().map(|running| contexts.offer(running)).collect())
         });
@@ -93,7 +94,7 @@ impl Engine {
             let contexts = Contexts { sources: &sources };
             Ok::<_, Refused>(running.filter(|running| contexts.offer(running) == shown))
         };
-        let running = kubectl::blocking(same).await.and_then(|found| found.ok_or(Refused::Changed { pid }));
+        let running = blocking(same).await.and_then(|found| found.ok_or(Refused::Changed { pid }));
         let running = running.map_err(Error::from)?;
         if loopback {
             forward.bind.retain(std::net::IpAddr::is_loopback);

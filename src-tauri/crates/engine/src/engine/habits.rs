@@ -7,18 +7,16 @@ use std::{collections::HashSet, convert::Infallible, path::PathBuf};
 
 use tokio::sync::watch;
 
-use super::{Engine, context_key};
+use super::Engine;
 use crate::{
     context::ContextId,
     error::{Code, Error, Problem},
-    feed::Part,
+    feed::{Part, SILENCED},
     notices::{self, Notice},
     session::view::SessionId,
     settings::{Change, ProtectedContext, Settings},
     storage,
 };
-
-const SILENCED: &str = "silenced";
 
 impl Engine {
     /// Goes by the user's `settings.json`, and keeps there what is changed. What is wrong with it is told in the feed.
@@ -51,10 +49,7 @@ impl Engine {
     /// # Errors
     /// When it cannot be kept.
     pub async fn protect(&self, context: &ContextId, protected: bool) -> Result<(), Problem> {
-        let server = match self.feed.get(&context_key(context)) {
-            Some(Part::Context(view)) => view.server,
-            _ => String::new(),
-        };
+        let server = self.feed.context(context).map(|view| view.server).unwrap_or_default();
         let context = context.clone();
         self.change_settings(move |settings| Ok(settings.protecting(&context, &server, protected))).await
     }
@@ -107,10 +102,7 @@ impl Engine {
 
     /// Has nothing told of a session, or of it again, for as long as it runs.
     pub fn silence(&self, id: SessionId, silent: bool) {
-        let mut ids = match self.feed.get(SILENCED) {
-            Some(Part::Silenced(ids)) => ids,
-            _ => Vec::new(),
-        };
+        let mut ids = self.feed.silenced();
         // Those that have ended are never named again.
         ids.retain(|one| *one != id && self.sessions.watch(*one).is_some());
         if silent {

@@ -3,7 +3,7 @@
 use super::{Favourites, Link};
 use crate::{
     error::{Error, Problem},
-    forward::{Forward, Target},
+    forward::Forward,
     profiles::{Edit, Profile, Saved},
     session::{now, view::SessionId},
 };
@@ -24,11 +24,11 @@ impl Favourites {
             let target = view.instead.ok_or_else(|| bad("new", "the workload of that pod is not known"))?;
             forward = Forward { target, wait_for_name: false, ..forward };
         }
-        let name = name_of(&forward.target);
+        let name = forward.target.name();
         if self.marks.is_demo(&forward.context) {
-            Err(bad(&name, "a demo cluster ends with the app"))?;
+            Err(bad(name, "a demo cluster ends with the app"))?;
         }
-        self.keep_new(&name, vec![(id, self.saved(&forward))]).await
+        self.keep_new(name, vec![(id, self.saved(&forward))]).await
     }
 
     /// Saves all that is open as one favourite; its name, which is `name` or the next one that is free.
@@ -113,13 +113,5 @@ impl Favourites {
         }
         self.reload().await;
         put
-    }
-}
-
-/// What a new profile to this target is called.
-fn name_of(target: &Target) -> String {
-    match target {
-        Target::Service { name } | Target::Workload { name, .. } | Target::Pod { name } => name.clone(),
-        Target::Selector { labels } => labels.clone(),
     }
 }

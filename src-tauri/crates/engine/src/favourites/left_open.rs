@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::{
     error::Error,
@@ -20,10 +19,6 @@ struct Content {
 
 impl Schema for Content {
     const VERSION: u64 = 1;
-
-    fn migrate(version: u64, _: Value) -> Result<Value, String> {
-        Err(format!("there never was a version {version} of it"))
-    }
 }
 
 /// The tunnels that are noted in a folder. A damaged note is moved aside, and then there are none.

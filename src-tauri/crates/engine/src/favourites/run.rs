@@ -3,11 +3,12 @@
 use futures::future::join_all;
 
 use super::{
-    Favourites, Link, blocking,
+    Favourites, Link,
     left_open::same_tunnel,
     taken::{self, Remedy, Taken},
 };
 use crate::{
+    blocking::blocking,
     clusters::start_session,
     error::{Error, Problem},
     forward::{Forward, LocalPort},

@@ -113,9 +113,8 @@ pub(crate) fn taken(forwards: &[Forward], ours: &[SessionView]) -> Vec<Taken> {
 fn number(forward: &Forward, slot: usize) -> Option<u16> {
     let map = forward.ports.get(slot)?;
     match (map.local, &map.remote) {
-        (LocalPort::Fixed { port }, _) => Some(port),
         (LocalPort::Same, PortRef::Number(port)) => Some(*port),
-        _ => None,
+        (local, _) => local.fixed(),
     }
 }
 

@@ -70,11 +70,11 @@ fn named(sources: &Sources, source: &Source, name: Option<&str>) -> Result<Conte
 /// The ports with the local ones that the process has. One that it was to choose is found among those that it listens
 /// on, if only one is left over.
 fn on_same_ports(mut ports: Vec<PortMap>, listens: &[u16]) -> Result<Vec<PortMap>, String> {
-    let fixed: Vec<u16> = ports.iter().filter_map(fixed_port).collect();
+    let fixed: Vec<u16> = ports.iter().filter_map(|map| map.local.fixed()).collect();
     let mut left = listens.iter().filter(|port| !fixed.contains(port));
-    let mut chosen = ports.iter_mut().filter(|map| fixed_port(map).is_none());
+    let mut chosen = ports.iter_mut().filter(|map| map.local.fixed().is_none());
     let (Some(map), None) = (chosen.next(), chosen.next()) else {
-        let all_fixed = ports.iter().all(|map| fixed_port(map).is_some());
+        let all_fixed = ports.iter().all(|map| map.local.fixed().is_some());
         return if all_fixed { Ok(ports) } else { Err("nobody knows which of its local ports leads to which".into()) };
     };
     match (left.next(), left.next()) {
@@ -82,14 +82,6 @@ fn on_same_ports(mut ports: Vec<PortMap>, listens: &[u16]) -> Result<Vec<PortMap
         _ => return Err("nobody knows on which local port it listens".into()),
     }
     Ok(ports)
-}
-
-/// The local port that is asked for, by its number.
-pub(super) fn fixed_port(map: &PortMap) -> Option<u16> {
-    match map.local {
-        LocalPort::Fixed { port } => Some(port),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -115,7 +107,7 @@ mod tests {
         match (Contexts { sources: &sources }).offer(&running(&line, listens)).offer {
             Offer::TakeOver { forward, assumed, reachable } => {
                 let ports: Vec<String> =
-                    forward.ports.iter().map(|map| format!("{:?}:{}", fixed_port(map), map.remote)).collect();
+                    forward.ports.iter().map(|map| format!("{:?}:{}", map.local.fixed(), map.remote)).collect();
                 let assumed = if assumed { " assumed" } else { "" };
                 let (context, namespace, target) = (forward.context, forward.namespace, forward.target);
                 format!("{context}/{namespace} {target} {}{assumed} {}", ports.join(" "), reachable.join(","))

@@ -10,8 +10,9 @@ use std::{
 use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, Signal, System, UpdateKind};
 use tokio::time::{Instant, sleep};
 
-use super::{meant::fixed_port, takeover::Refused};
+use super::takeover::Refused;
 use crate::{
+    blocking::blocking,
     error::Error,
     forward::{Forward, LocalPort},
     local_port::{self, Holder},
@@ -120,8 +121,8 @@ fn lives(process: &Process) -> bool {
     !matches!(process.status(), ProcessStatus::Zombie | ProcessStatus::Dead)
 }
 
-/// Ends a process and waits until the forward that takes its place can listen on its ports. It is asked to end; where a system has no such request
-/// (Windows), it is ended.
+/// Ends a process and waits until the forward that takes its place can listen on its ports. It is asked to end; where a
+/// system has no such request (Windows), it is ended.
 ///
 /// # Errors
 /// When it is not there any more, may not be ended, does not end, or its ports are taken all the same.
@@ -139,7 +140,7 @@ pub(crate) async fn end(running: &Running, forward: &Forward) -> Result<(), Erro
         }
         sleep(LOOK).await;
     }
-    let ports: Vec<u16> = forward.ports.iter().filter_map(fixed_port).collect();
+    let ports: Vec<u16> = forward.ports.iter().filter_map(|map| map.local.fixed()).collect();
     until_free(&forward.addresses(), &ports, deadline).await
 }
 
@@ -176,14 +177,6 @@ fn the_same(pid: u32, started_at: u64) -> Result<Option<System>, Refused> {
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, what);
     let same = |process: &Process| process.start_time() == started_at && lives(process);
     Ok(system.process(pid).is_some_and(same).then_some(system))
-}
-
-/// Does on a thread of its own what reads the whole system.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Watches the sessions, and hands over what is to be told when it is.
 
-use std::{collections::BTreeSet, convert::Infallible, time::Duration};
+use std::{convert::Infallible, time::Duration};
 
 use tokio::{
     sync::watch,
@@ -8,11 +8,7 @@ use tokio::{
 };
 
 use super::{Notice, Notices, Silence};
-use crate::{
-    feed::{Feed, Part},
-    session::view::SessionId,
-    settings::Settings,
-};
+use crate::{feed::Feed, settings::Settings};
 
 /// Counters move five times a second, and are none of this.
 const PACE: Duration = Duration::from_millis(500);
@@ -24,7 +20,8 @@ pub(crate) async fn tell(feed: &Feed, settings: watch::Receiver<Settings>, mut s
     loop {
         revisions.mark_unchanged();
         notices.see(&feed.sessions(), Instant::now());
-        let silence = Silence { all: !settings.borrow().notifications, sessions: silenced(feed) };
+        let silence =
+            Silence { all: !settings.borrow().notifications, sessions: feed.silenced().into_iter().collect() };
         for notice in notices.due(&silence, Instant::now()) {
             show(notice);
         }
@@ -40,12 +37,5 @@ pub(crate) async fn tell(feed: &Feed, settings: watch::Receiver<Settings>, mut s
             // The sender is the feed's, which is borrowed: this cannot fail.
             _ = revisions.changed() => sleep(PACE).await,
         }
-    }
-}
-
-fn silenced(feed: &Feed) -> BTreeSet<SessionId> {
-    match feed.get("silenced") {
-        Some(Part::Silenced(ids)) => ids.into_iter().collect(),
-        _ => BTreeSet::new(),
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     context::ContextId,
     error::Error,
-    forward::{Balance, Forward, LocalPort, PortMap, PortRef, Target},
+    forward::{Balance, Forward, LocalPort, PortMap, Target},
     parse,
 };
 
@@ -116,10 +116,7 @@ impl Profile {
         }
         let ports = self.forwards()?.into_iter().flat_map(|forward| {
             let addresses = forward.addresses();
-            let fixed = forward.ports.into_iter().filter_map(|map| match map.local {
-                LocalPort::Fixed { port } => Some(port),
-                _ => None,
-            });
+            let fixed = forward.ports.into_iter().filter_map(|map| map.local.fixed());
             fixed
                 .flat_map(move |port| addresses.clone().into_iter().map(move |address| (address, port)))
                 .collect::<Vec<_>>()
@@ -191,10 +188,7 @@ impl Saved {
 
 /// A port as it is typed.
 fn port(map: &PortMap) -> String {
-    let remote = match &map.remote {
-        PortRef::Number(number) => number.to_string(),
-        PortRef::Name(name) => name.clone(),
-    };
+    let remote = map.remote.plain();
     match map.local {
         LocalPort::Fixed { port } => format!("{port}:{remote}"),
         LocalPort::Same => remote,

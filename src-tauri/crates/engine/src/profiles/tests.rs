@@ -1,5 +1,7 @@
 use std::fs;
 
+use serde_json::Value;
+
 use super::*;
 use crate::forward::{Balance, Forward, LocalPort, PortMap, PortRef, Target};
 

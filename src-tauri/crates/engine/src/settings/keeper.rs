@@ -31,10 +31,6 @@ struct Content {
 
 impl Schema for Content {
     const VERSION: u64 = 1;
-
-    fn migrate(version: u64, _: Value) -> Result<Value, String> {
-        Err(format!("there never was a version {version} of it"))
-    }
 }
 
 /// The settings that hold now. The file is one way to them: what is chosen holds at once, whether it can be kept or not.

@@ -133,23 +133,27 @@ fn the_documented_example_is_read_and_written_as_it_stands() {
     shop.check().unwrap();
     let written: Value = serde_json::from_str(&export(&read.profiles).unwrap()).unwrap();
     assert_eq!(written, serde_json::from_str::<Value>(example).unwrap());
-    // Every field that can be written is described.
+    // Every field that can be written is described. All are named here, so that a new one is not forgotten.
     let full = Profile {
-        group: "g".into(),
-        note: "n".into(),
-        pinned: true,
-        autostart: true,
-        used_at: 1,
+        name: "web".into(),
         forwards: vec![Saved {
+            context: "staging".into(),
             kubeconfig: "/k".into(),
             server: "s".into(),
+            namespace: "shop".into(),
+            target: "svc/web".into(),
+            ports: vec!["1:1".into()],
             address: vec![[127, 0, 0, 2].into()],
             balance: Some(Balance::Sticky),
             hold_seconds: 1,
             wait_for_name: true,
-            ..saved("svc/web", &["1:1"])
         }],
-        ..profile("web")
+        group: "g".into(),
+        note: "n".into(),
+        colour: Some(1),
+        pinned: true,
+        autostart: true,
+        used_at: 1,
     };
     let json = serde_json::to_value(full).unwrap();
     let fields = [&json, &json["forwards"][0]].into_iter().flat_map(|object| object.as_object().unwrap().keys());

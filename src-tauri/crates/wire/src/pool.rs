@@ -37,8 +37,13 @@ pub use pod::EXCLUSIVE;
 /// Dials at once. Each is a TLS handshake on the API server, too.
 const DIALS: usize = 16;
 
-/// The most idle upgrades to all pods of a cluster.
+/// The most idle upgrades to all pods of a cluster, when little happens.
 const IDLE: usize = 32;
+
+/// The most of them while connections come and go: those that come back are kept for a few seconds, since which pod the
+/// next goes to is not known, and one that is given up and dialled again costs the servers as much as several connections
+/// do. (16 clients of three pods, balanced, need up to 16 at each, and at moments hardly one of these is in use.)
+const IDLE_IN_A_BURST: usize = 128;
 
 /// Between two vain attempts to warm an upgrade: at first, and at most. Connections do not wait for these, but whether a
 /// tunnel is shown as working does.
@@ -145,8 +150,9 @@ impl Pool {
             tokio::pin!(freed, changed);
             freed.as_mut().enable();
             changed.as_mut().enable();
+            let surplus = inner.surplus();
             let look = inner.pod(&key, |pod| match pod.take(dialling.is_none()) {
-                Some(mux) => Look::Taken { mux, needs_keeper: pod.needs_keeper() },
+                Some(mux) => Look::Taken { mux, needs_keeper: pod.needs_keeper(surplus) },
                 None if dialling.is_none() && pod.may_dial() => Look::MayDial,
                 None => Look::Wait,
             });
@@ -190,7 +196,8 @@ impl Pool {
         dialling.spawn(async move {
             if tell.send(dial(&inner, &to).await).is_err() {
                 // Whoever asked has found another meanwhile, or has left.
-                inner.pod(&Key::of(&to), |pod| pod.trim(Instant::now()));
+                let surplus = inner.surplus();
+                inner.pod(&Key::of(&to), |pod| pod.trim(surplus, Instant::now()));
             }
         });
         told
@@ -243,12 +250,18 @@ impl Inner {
         self.pods().values().map(Pod::idle).sum()
     }
 
+    /// How many idle upgrades are too many, to all pods.
+    fn surplus(&self) -> usize {
+        self.idle().saturating_sub(IDLE)
+    }
+
     /// Takes back a connection's share in an upgrade.
     fn give_back(&self, key: &Key, mux: &Mux, well: bool) {
-        let well = well && self.idle() < IDLE;
+        let idle = self.idle();
+        let well = well && idle < IDLE_IN_A_BURST;
         let needs_keeper = self.pod(key, |pod| {
             pod.give_back(mux, well, Instant::now());
-            pod.needs_keeper()
+            pod.needs_keeper((idle + 1).saturating_sub(IDLE))
         });
         mux.settle();
         self.freed.notify_waiters();
@@ -325,8 +338,9 @@ async fn keep(pool: Weak<Inner>, to: PodPort, prover: Prover) {
         retry_now.as_mut().enable();
         let now = Instant::now();
         let may_want_one = inner.idle() < IDLE && inner.dialler.is_hopeful(&to);
+        let surplus = inner.surplus();
         let (known, look_again, wants_one) = inner.pod(&key, |pod| {
-            let (known, look_again) = (pod.known(), pod.trim(now));
+            let (known, look_again) = (pod.known(), pod.trim(surplus, now));
             // A connection may have found a way while it rests.
             let may_dial = match effort {
                 Effort::None => true,
@@ -414,9 +428,10 @@ impl fmt::Debug for Warm {
 impl Drop for Warm {
     fn drop(&mut self) {
         let Some(inner) = self.pool.upgrade() else { return };
+        let surplus = inner.surplus();
         inner.pod(&self.key, |pod| {
             pod.wanted -= 1;
-            pod.trim(Instant::now());
+            pod.trim(surplus, Instant::now());
         });
     }
 }

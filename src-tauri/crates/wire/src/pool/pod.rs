@@ -133,9 +133,16 @@ impl Pod {
         self.slots.iter().filter(|slot| slot.taken > 0).count().clamp(1, SPARE)
     }
 
-    /// Whether there is something to do for the keeper that it does not know of.
-    pub(super) fn needs_keeper(&self) -> bool {
-        self.wanted > 0 && (self.is_short() || (!self.looked_after && self.idle() > self.spare()))
+    /// Whether there is something to do for the keeper that it does not know of. `surplus`: see [`Pod::trim`].
+    pub(super) fn needs_keeper(&self, surplus: usize) -> bool {
+        self.wanted > 0 && (self.is_short() || (!self.looked_after && self.too_many(surplus) > 0))
+    }
+
+    /// How many of the idle ones are to go, sooner or later: those past the reserve, and of the `surplus` that all pods
+    /// have together what can be had here.
+    fn too_many(&self, surplus: usize) -> usize {
+        let idle = self.idle();
+        idle.saturating_sub(self.spare()).max(surplus.min(idle))
     }
 
     /// A dial has ended, with an upgrade or in vain.
@@ -146,19 +153,18 @@ impl Pod {
         }
     }
 
-    /// Drops idle upgrades that nobody wants, that are dead, or that are too many; when to look again, if
-    /// nothing else happens.
-    pub(super) fn trim(&mut self, now: Instant) -> Option<Instant> {
+    /// Drops idle upgrades that nobody wants, that are dead, or that have been too many for a while; when to look again, if
+    /// nothing else happens. `surplus` is how many are too many to all pods.
+    pub(super) fn trim(&mut self, surplus: usize, now: Instant) -> Option<Instant> {
         let wanted = self.wanted > 0;
         self.slots.retain(|slot| {
             let hangs = now >= slot.idle_since + UNFIT && !slot.mux.is_fit();
             slot.taken > 0 || (wanted && !slot.mux.is_done_for() && !hangs)
         });
-        let spare = self.spare();
+        let too_many = self.too_many(surplus);
         let mut idle: Vec<Instant> =
             self.slots.iter().filter(|slot| slot.taken == 0).map(|slot| slot.idle_since).collect();
         idle.sort();
-        let too_many = idle.len().saturating_sub(spare);
         let limit = idle[..too_many].iter().rfind(|since| now >= **since + SPARED).copied();
         if let Some(limit) = limit {
             self.slots.retain(|slot| slot.taken > 0 || slot.idle_since > limit);

@@ -1,5 +1,7 @@
 //! How many idle upgrades are kept, and for how long.
 
+use std::collections::VecDeque;
+
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -30,12 +32,39 @@ async fn a_cluster_keeps_no_more_idle_ones_than_its_bound() {
     let _warm: Vec<Warm> = (0..50).map(|n| pool.warm(&pod(&format!("web-{n}")))).collect();
     sleep(seconds(5)).await;
     assert_eq!(pool.census().0, 32);
-    // One that is not warm still works, and one that comes back when there are enough is not kept.
+    // One that is not warm still works, and one that comes back when there are enough is not kept for long.
     let cold = pool.take(&pod("web-49")).await.unwrap();
-    quiet().await;
-    let before = pool.census().0;
+    assert_eq!(pool.census().0, 33);
     cold.well();
-    assert_eq!(pool.census().0, before - 1);
+    sleep(seconds(12)).await;
+    assert_eq!((pool.census().0, servers.open()), (32, 32));
+    sleep(seconds(3600)).await;
+    assert_eq!((servers.open(), servers.dials()), (32, 33), "the rest is left alone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_connections_come_and_go_as_many_stay_as_the_next_may_need() {
+    let servers = Servers::new();
+    let (pool, pods) = (servers.pool(), ["web-1", "web-2", "web-3"].map(pod));
+    let _warm: Vec<Warm> = pods.iter().map(|to| pool.warm(to)).collect();
+    // Twenty connections are open all the time: for each that ends at one pod, another begins at the next.
+    let mut open: VecDeque<Taken> = VecDeque::new();
+    for round in 0..3 {
+        for to in &pods {
+            for _ in 0..20 {
+                open.push_back(pool.take(to).await.unwrap());
+                if open.len() > 20 {
+                    open.pop_front().unwrap().well();
+                }
+                quiet().await;
+            }
+        }
+        let all = 3 * (20 + 3);
+        assert_eq!((servers.dials(), pool.census().0), (all, all), "after round {round}");
+    }
+    open.drain(..).for_each(Taken::well);
+    sleep(seconds(12)).await;
+    assert_eq!((pool.census().0, servers.open()), (3, 3));
 }
 
 #[tokio::test(start_paused = true)]

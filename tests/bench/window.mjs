@@ -5,7 +5,9 @@
 // tauri-driver has to be on the PATH. "Usable" is the moment at which the driver finds the first context on screen, from the
 // moment at which it is told to start the app: the driver's own time is in it, so that a user waits less. The first start is
 // told by itself: it finds the files cold that the next ones find in memory. Memory is PSS, in MiB, of the app and of each of
-// WebKit's processes, with the context's Services on screen and no tunnel; CPU is of one core, over half a minute then.
+// WebKit's processes; CPU is of one core, over half a minute: with the context's Services on screen and no tunnel; with three
+// tunnels, each of which carries ten requests a second; and with a comparison on screen besides. The last two need the demo
+// cluster's Services: `portolan demo` prints its kubeconfig's path.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -18,6 +20,8 @@ const app = resolve(process.env.APP ?? "target/release/portolan-desktop");
 const starts = Number(process.argv[2] ?? 10);
 const IDLE_SECONDS = 30;
 const TICKS_A_SECOND = 100;
+/** Services of the demo cluster that answer HTTP. */
+const SERVICES = ["web", "api", "admin"];
 
 async function freePort() {
   const server = createServer();
@@ -80,6 +84,16 @@ class Started {
     await this.ask("POST", `/session/${this.session}/element/${await this.find(selector)}/click`, {});
   }
 
+  /** The local ports of so many tunnels, once they listen. */
+  async ports(count) {
+    const script = `return [...document.querySelectorAll('[data-testid="session-address"]')].flatMap((at) => at.textContent.match(/:(\\d+)/)?.[1] ?? [])`;
+    for (;;) {
+      const ports = await this.ask("POST", `/session/${this.session}/execute/sync`, { script, args: [] });
+      if (ports.length === count) return ports;
+      await pause(50);
+    }
+  }
+
   /** The app's own processes: those below the driver that are not drivers. */
   processes() {
     const all = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
@@ -106,6 +120,35 @@ class Started {
 const pssMiB = ({ pid }) => Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))[1]) / 1024;
 const sorted = (numbers) => [...numbers].sort((a, b) => a - b);
 
+/** Says what each process costs while the window is left alone. */
+async function costs(started, what) {
+  await pause(3000); // What starts once is not what goes on.
+  const before = started.processes();
+  await pause(IDLE_SECONDS * 1000);
+  const after = new Map(started.processes().map((one) => [one.pid, one.ticks]));
+  for (const one of before) {
+    const percent = ((after.get(one.pid) ?? one.ticks) - one.ticks) / TICKS_A_SECOND / IDLE_SECONDS * 100;
+    console.log(`${what}: ${one.name}: ${pssMiB(one).toFixed(1)} MiB, ${percent.toFixed(2)} % of a core`);
+  }
+}
+
+/** Opens tunnels and keeps them busy. The answer ends that. */
+async function busy(started) {
+  for (const name of SERVICES) await started.click(`[data-testid="chip-${name}-80"]`);
+  const ports = await started.ports(SERVICES.length);
+  let goesOn = true;
+  const carries = ports.map(async (port) => {
+    while (goesOn) {
+      await fetch(`http://127.0.0.1:${port}/`).then((answer) => answer.arrayBuffer());
+      await pause(100);
+    }
+  });
+  return () => {
+    goesOn = false;
+    return Promise.all(carries);
+  };
+}
+
 const times = [];
 for (let n = 0; n < starts; n++) {
   const started = await Started.start();
@@ -113,14 +156,13 @@ for (let n = 0; n < starts; n++) {
   if (n === starts - 1) {
     await started.click('[data-testid^="context-"]');
     await started.find('[data-testid^="row-"]');
-    await pause(3000); // What starts once is not what goes on.
-    const before = started.processes();
-    await pause(IDLE_SECONDS * 1000);
-    const after = new Map(started.processes().map((one) => [one.pid, one.ticks]));
-    for (const one of before) {
-      const percent = ((after.get(one.pid) ?? one.ticks) - one.ticks) / TICKS_A_SECOND / IDLE_SECONDS * 100;
-      console.log(`${one.name}: ${pssMiB(one).toFixed(1)} MiB, ${percent.toFixed(2)} % of a core`);
-    }
+    await costs(started, "nothing open");
+    const end = await busy(started);
+    await costs(started, "three busy tunnels");
+    await started.click('[data-testid="compare-web"]');
+    await started.find('[data-testid="lane-service"]');
+    await costs(started, "and a comparison");
+    await end();
   }
   await started.end();
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 
 import { active, forward, port, problem, service, session, staging } from "../src/dev/samples";
-import { chipsOf, folded, openPorts } from "../src/lib/chips";
+import { chipsOf, folded, openOf, openPorts } from "../src/lib/chips";
 import { mapping } from "../src/lib/mapping";
 
 const web = service("web", [port(8080, { name: "http", target: 80 }), port(9090, { name: "metrics" })]);
 const to = (remote: number | string) => forward({ type: "service", name: "web" }, remote);
-const texts = (...sessions: ReturnType<typeof session>[]) => chipsOf(staging, web, openPorts(sessions)).map(mapping);
+const texts = (...sessions: ReturnType<typeof session>[]) => chipsOf(web, openOf(staging, web, openPorts(sessions))).map(mapping);
 
 describe("chips", () => {
   it("tell where a port leads", () => {
@@ -37,12 +37,12 @@ describe("chips", () => {
   it("fold after three, but never hide an open one", () => {
     const kafka = service("kafka", Array.from({ length: 9 }, (_, n) => port(9092 + n)));
     const open = openPorts([session(1, forward({ type: "service", name: "kafka" }, 9099), 9099, active(9099, "a"))]);
-    expect(folded(chipsOf(staging, kafka, open)).map((chip) => chip.remote)).toEqual([9092, 9093, 9094, 9099]);
+    expect(folded(chipsOf(kafka, openOf(staging, kafka, open))).map((chip) => chip.remote)).toEqual([9092, 9093, 9094, 9099]);
   });
 
   it("never show a UDP port as open, also if TCP has the same number", () => {
     const dns = service("dns", [port(53, { protocol: "UDP" }), port(53)]);
     const open = openPorts([session(1, forward({ type: "service", name: "dns" }, 53), 8053, active(53, "a"))]);
-    expect(chipsOf(staging, dns, open).map(mapping)).toEqual(["53 UDP", ":8053 → 53"]);
+    expect(chipsOf(dns, openOf(staging, dns, open)).map(mapping)).toEqual(["53 UDP", ":8053 → 53"]);
   });
 });

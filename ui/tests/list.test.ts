@@ -1,11 +1,14 @@
 import { fireEvent, render, screen, waitFor } from "@testing-library/svelte";
+import { tick } from "svelte";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { FakeBackend } from "../src/dev/fake";
-import { context, listPart, port, service, view } from "../src/dev/samples";
+import { context, listPart, port, problem, service, view } from "../src/dev/samples";
+import type { Problem } from "../src/generated/Problem";
 import type { Row } from "../src/generated/Row";
-import { lineAt, offsetsOf, piecesOf } from "../src/lib/drawn";
+import { drawnOf, lineAt, offsetsOf } from "../src/lib/drawn";
 import { stepOf } from "../src/lib/grid";
+import { Places } from "../src/lib/places";
 import { Listing } from "../src/lib/rows";
 import Window from "../src/window/Window.svelte";
 
@@ -49,13 +52,64 @@ describe("what is drawn", () => {
     expect([-5, 0, 9, 10, 49, 50, 119, 500].map((y) => lineAt(offsets, y))).toEqual([0, 0, 0, 1, 2, 3, 9, 9]);
     expect(lineAt(offsetsOf([], { usual: 10, own: new Map() }), 5)).toBe(0);
   });
-  it("has gaps in the place of all others, and what must stay among them", () => {
-    const told = (from: number, to: number, kept: number[] = []) => piecesOf(offsets, from, to, kept).map((piece) => ("gap" in piece ? `gap ${piece.gap}` : piece.line));
-    expect(told(0, 2)).toEqual([0, 1, "gap 100"]);
-    expect(told(3, 5)).toEqual(["gap 50", 3, 4, "gap 50"]);
-    expect(told(8, 99)).toEqual(["gap 100", 8, 9]);
-    expect(told(3, 5, [7, 0, 4, 42])).toEqual([0, "gap 40", 3, 4, "gap 20", 7, "gap 20"]);
-    expect(piecesOf(offsetsOf([], { usual: 10, own: new Map() }), 0, 5, [])).toEqual([]);
+  it("is what is in sight, and what must stay, in order", () => {
+    expect(drawnOf(10, 0, 2, [])).toEqual([0, 1]);
+    expect(drawnOf(10, 8, 99, [])).toEqual([8, 9]);
+    expect(drawnOf(10, 3, 5, [7, 0, 4, 42])).toEqual([0, 3, 4, 7]);
+    expect(drawnOf(0, 0, 5, [2])).toEqual([]);
+  });
+});
+
+describe("places", () => {
+  const places = (held = "") => {
+    const all = new Places<string>({ keyOf: (line) => line, holds: (line) => held.includes(line) });
+    return (lines: string) => all.show([...lines]).map(({ id, line }) => `${id}${line ?? ""}`).join(" ");
+  };
+
+  it("keep what they show while that is shown, and are in order", () => {
+    const show = places();
+    expect(show("abc")).toBe("0a 1b 2c");
+    expect(show("bcd")).toBe("0 1b 2c 3d");
+    expect(show("bxcd")).toBe("0 1b 4x 2c 3d");
+  });
+
+  it("are used again, from the top, where their order allows it", () => {
+    const show = places();
+    show("abc");
+    expect(show("xyz")).toBe("0x 1y 2z");
+    expect(show("xq")).toBe("0x 1q 2");
+    expect(show("xqv")).toBe("0x 1q 2v");
+    expect(show("q")).toBe("0 1q 2");
+    expect(show("pq")).toBe("0p 1q 2");
+  });
+
+  it("change what they show where most of it is new, but for what holds something", () => {
+    const show = places();
+    show("abcd");
+    expect(show("cxyz")).toBe("0c 1x 2y 3z");
+    const held = places("b");
+    held("abcd");
+    expect(held("bxyz")).toBe("0 1b 2x 3y 4z");
+  });
+
+  it("show nothing else once a line that is gone has left something in them", () => {
+    const show = places("b");
+    show("abc");
+    expect(show("axc")).toBe("0a 3x 2c");
+  });
+
+  it("make room for a line that has gone past another", () => {
+    const show = places();
+    show("abc");
+    expect(show("bac")).toBe("3b 0a 2c");
+  });
+
+  it("do not stay empty in any number", () => {
+    const show = places();
+    const all = Array.from({ length: 120 }, (_, n) => String.fromCharCode(200 + n)).join("");
+    show(all);
+    expect(show(all.slice(30)).split(" ")).toHaveLength(120);
+    expect(show(all.slice(119))).toBe(`119${all.slice(119)}`);
   });
 });
 
@@ -125,5 +179,56 @@ describe("the list by keyboard", () => {
     await screen.findByTestId("close-explanation");
     await fireEvent.keyDown(document.body, { key: "Escape" });
     await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId("chip-s-002-80")));
+  });
+
+  const shown = () => [...document.querySelectorAll("[data-line]")].map((line) => line.getAttribute("data-line"));
+  const filter = (text: string) => fireEvent.input(screen.getByTestId("filter"), { target: { value: text } });
+
+  it("draws other rows with what it has, from top to bottom", async () => {
+    render(Window, { backend });
+    const first = (await screen.findByTestId("row-s-000")).closest("[data-line]");
+    await filter("s-1");
+    await screen.findByTestId("row-s-100");
+    expect(screen.queryByTestId("row-s-000")).toBeNull();
+    expect(screen.getByTestId("row-s-100").closest("[data-line]")).toBe(first);
+    expect(screen.getByTestId("chip-s-100-80").getAttribute("aria-label")).toContain("s-100");
+    const list = screen.getByTestId("rows");
+    for (const top of [350, 1400, 700]) {
+      list.scrollTop = top;
+      await fireEvent.scroll(list);
+      expect(shown()).toContain(`row/s-${100 + top / 35}`);
+      expect(shown()).toEqual(shown().toSorted());
+    }
+  });
+
+  it("keeps an open input with its row, and with no other", async () => {
+    render(Window, { backend });
+    await fireEvent.click(await screen.findByTestId("add-port-s-003"));
+    const input = await screen.findByTestId<HTMLInputElement>("add-port-input");
+    await fireEvent.input(input, { target: { value: "8080:" } });
+    await filter("s-003");
+    await waitFor(() => expect(shown()).toEqual(["row/s-003"]));
+    expect(screen.getByTestId("add-port-input")).toBe(input);
+    expect(input.value).toBe("8080:");
+    await filter("s-1");
+    await screen.findByTestId("row-s-100");
+    expect(screen.queryByTestId("add-port-input")).toBeNull();
+    await filter("");
+    await screen.findByTestId("row-s-003");
+    expect(screen.queryByTestId("add-port-input")).toBeNull();
+  });
+
+  it("tells what became of a click in the row that was clicked, or not at all", async () => {
+    render(Window, { backend });
+    let refuse: (why: Problem) => void = () => undefined;
+    backend.start = () => new Promise((_, reject) => (refuse = reject));
+    await fireEvent.click(await screen.findByTestId("chip-s-001-80"));
+    await filter("s-1");
+    await screen.findByTestId("row-s-101");
+    refuse(problem("server", "No."));
+    // Whatever hangs on the refusal has happened by the next task, and is drawn.
+    await new Promise((resolve) => setTimeout(resolve));
+    await tick();
+    expect(screen.queryByTestId("problem")).toBeNull();
   });
 });

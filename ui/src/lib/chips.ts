@@ -50,9 +50,13 @@ export function openPorts(sessions: Iterable<SessionView>): OpenPorts {
   return found;
 }
 
-/** A row's chips. Declared ports come first, in the object's order. */
-export function chipsOf(context: ContextId, row: Row, open: OpenPorts): Chip[] {
-  const there = open.get(targetKey(context, row.namespace, row.target));
+/** The open ports of one row. */
+export function openOf(context: ContextId, row: Row, open: OpenPorts): ReadonlyMap<string, Opened> | undefined {
+  return open.get(targetKey(context, row.namespace, row.target));
+}
+
+/** A row's chips, with its open ports. Declared ports come first, in the object's order. */
+export function chipsOf(row: Row, there: ReadonlyMap<string, Opened> | undefined): Chip[] {
   const used = new Set<Opened>();
   const chips: Chip[] = distinct(row.ports).map((declared) => {
     const open = declared.protocol === "TCP" ? (there?.get(String(declared.port)) ?? there?.get(declared.name) ?? null) : null;
@@ -71,7 +75,12 @@ export function folded(chips: readonly Chip[]): Chip[] {
   return chips.filter((chip, index) => index < SHOWN || chip.open !== null);
 }
 
-/** A key for a chip of a row. */
+/** Tells the chips of one row apart. */
+export function chipId({ remote, declared }: Chip): string {
+  return `${remote}/${declared?.protocol ?? "TCP"}`;
+}
+
+/** A key for a chip among those of all rows. */
 export function chipKey(context: ContextId, row: Row, chip: Chip): string {
   const key = portKey(targetKey(context, row.namespace, row.target), chip.remote);
   return chip.declared === null || chip.declared.protocol === "TCP" ? key : `${key}/${chip.declared.protocol}`;

@@ -1,8 +1,5 @@
-// Which of many lines are drawn: those in sight, a few around them, and those that must not go, with gaps in the place of
-// all others. Most lines have one height; those that differ are measured.
-
-/** What is drawn, from the top: lines, or the place of lines that are not. */
-export type Piece = { readonly gap: number } | { readonly line: number };
+// Which of many lines are drawn, and where: those in sight, a few around them, and those that must not go. Most lines have one
+// height; those that differ are measured.
 
 /** How high each line is, in pixels. */
 export interface Heights {
@@ -35,25 +32,10 @@ export function lineAt(offsets: Float64Array, y: number): number {
   return low;
 }
 
-/** The lines from `from` up to `to`, which is not among them, and the `kept`, with the gaps between. */
-export function piecesOf(offsets: Float64Array, from: number, to: number, kept: readonly number[]): Piece[] {
-  const count = offsets.length - 1;
-  const outside = kept.filter((n) => n >= 0 && n < count && (n < from || n >= to)).sort((a, b) => a - b);
-  const pieces: Piece[] = [];
-  let next = 0;
-  const line = (n: number) => {
-    if (n < next) return;
-    gap(n);
-    pieces.push({ line: n });
-    next = n + 1;
-  };
-  const gap = (n: number) => {
-    const height = (offsets[n] ?? 0) - (offsets[next] ?? 0);
-    if (height > 0) pieces.push({ gap: height });
-  };
-  for (const n of outside) if (n < from) line(n);
-  for (let n = from; n < Math.min(to, count); n++) line(n);
-  for (const n of outside) if (n >= to) line(n);
-  gap(count);
-  return pieces;
+/** The lines from `from` up to `to`, which is not among them, and the `kept`; in order. */
+export function drawnOf(count: number, from: number, to: number, kept: readonly number[]): number[] {
+  const end = Math.min(to, count);
+  const outside = kept.filter((n) => n >= 0 && n < count && (n < from || n >= end)).sort((a, b) => a - b);
+  const sight = Array.from({ length: Math.max(0, end - from) }, (_, n) => from + n);
+  return [...outside.filter((n) => n < from), ...sight, ...outside.filter((n) => n >= end)];
 }

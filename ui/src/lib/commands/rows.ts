@@ -3,7 +3,7 @@
 import type { ContextId } from "../../generated/ContextId";
 import type { Row } from "../../generated/Row";
 import type { App } from "../app.svelte";
-import { chipKey, chipsOf } from "../chips";
+import { chipKey, chipsOf, openOf } from "../chips";
 import type { Command, Source } from "../commands";
 import { comparable } from "../compare/ports";
 import { mapping } from "../mapping";
@@ -23,7 +23,7 @@ export function ofRow(app: App, context: ContextId, row: Row): Command[] {
     id: `row/${row.namespace}/${name}/${what}`, group: "row", title, of, run,
   });
   const service = { context, namespace: row.namespace, service: row.name };
-  const ports = chipsOf(context, row, app.open).filter(({ declared }) => (declared?.protocol ?? "TCP") === "TCP");
+  const ports = chipsOf(row, openOf(context, row, app.open)).filter(({ declared }) => (declared?.protocol ?? "TCP") === "TCP");
   return [
     ...ports.map((chip) => {
       const { open } = chip;

@@ -8,6 +8,7 @@ mod compare;
 mod crowd;
 mod explain;
 mod favourites;
+mod forbidden;
 mod frame;
 mod habits;
 mod import;

@@ -161,6 +161,8 @@ async fn lists(desk: &Desk, window: &Window, eye: &mut Eye) -> Result<()> {
 /// Whether a pod is to be deleted.
 async fn question(window: &Window, eye: &mut Eye) -> Result<()> {
     window.click("compare-web").await?;
+    // The button is there before it is known which pod.
+    window.css("[data-testid=\"delete-pod\"][data-name]").await?;
     window.click("delete-pod").await?;
     window.find("delete-question").await?;
     eye.sees(window, "question").await?;

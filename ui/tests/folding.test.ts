@@ -61,6 +61,18 @@ describe("seven sessions", () => {
     expect(cards()).toEqual([]);
   });
 
+  it.each([
+    ["beside them in the strip, one", 900, ["12"], 0],
+    ["under its line where there is room, each", 1440, ["13", "12"], 2],
+  ] as const)("show a card %s", async (_, width, expected, inside) => {
+    (window as unknown as { happyDOM: { setViewport(to: { width: number }): void } }).happyDOM.setViewport({ width });
+    render(Window, { backend });
+    const fold = await screen.findByTestId("fold-staging");
+    for (const name of [/^:8013/, /^:8012/]) await fireEvent.click(within(fold).getByRole("button", { name }));
+    expect(cards()).toEqual(expected);
+    expect(fold.querySelectorAll("[data-testid='session-card']")).toHaveLength(inside);
+  });
+
   it("become cards again once there are fewer", async () => {
     render(Window, { backend });
     await screen.findByTestId("fold-staging");

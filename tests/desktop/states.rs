@@ -193,6 +193,11 @@ async fn outages(desk: &Desk, window: &Window, eye: &mut Eye) -> Result<()> {
     window.find("list-stale").await?;
     eye.sees(window, "failed").await?;
     desk.away(false);
+    // Until then cards come out of the fold.
+    eventually("both are active again", async || {
+        Ok((window.count("[data-testid=\"session-card\"][data-state=\"active\"]").await? == 2).then_some(()))
+    })
+    .await?;
     window.click("list-services").await?;
     window.find("row-web").await.map(drop)
 }

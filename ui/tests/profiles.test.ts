@@ -293,7 +293,8 @@ describe("all profiles", () => {
 
     await fireEvent.pointerDown(handle, at(50));
     await fireEvent.pointerMove(handle, at(5));
-    await fireEvent.keyDown(window, { key: "Escape" });
+    await fireEvent.keyDown(document.body, { key: "Escape" });
+    expect(screen.getByTestId("drag-c")).toBe(handle);
     await fireEvent.pointerUp(handle, at(5));
     // And one that is let go where it was stays.
     await fireEvent.pointerDown(handle, at(50));

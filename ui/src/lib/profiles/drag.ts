@@ -51,21 +51,24 @@ export function drags(drag: () => Drag | undefined): Attachment<HTMLElement> {
     const up = () => end("drop");
     const cancel = () => end("leave");
     const key = (event: KeyboardEvent) => {
-      if (event.key === "Escape") cancel();
+      if (event.key !== "Escape" || pointer === null) return;
+      // Nor does it lead anywhere, as it does else.
+      event.stopImmediatePropagation();
+      cancel();
     };
 
     handle.addEventListener("pointerdown", begin);
     handle.addEventListener("pointermove", move);
     handle.addEventListener("pointerup", up);
     handle.addEventListener("pointercancel", cancel);
-    window.addEventListener("keydown", key);
+    window.addEventListener("keydown", key, true);
     return () => {
       cancel();
       handle.removeEventListener("pointerdown", begin);
       handle.removeEventListener("pointermove", move);
       handle.removeEventListener("pointerup", up);
       handle.removeEventListener("pointercancel", cancel);
-      window.removeEventListener("keydown", key);
+      window.removeEventListener("keydown", key, true);
     };
   };
 }

@@ -158,7 +158,8 @@ async fn every_kubectl_applies_the_role_to_ask_for() -> Result {
             std::fs::write(&file, &role.text)?;
             // The second time it is there already.
             for says in ["created", "unchanged"] {
-                let said = kubectl.says(&format!("apply -f {}", file.display())).await?;
+                // The demo cluster has no schema to hold it against: the API server itself reads it.
+                let said = kubectl.says(&format!("apply --validate=false -f {}", file.display())).await?;
                 assert_eq!(said.matches(says).count(), 2, "{program}: {said}");
                 assert!(said.contains(&format!("{kind}.rbac")), "{program}: {said}");
             }

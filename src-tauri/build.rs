@@ -51,6 +51,7 @@ fn main() -> ExitCode {
         "taken_ports",
         "start_again",
         "parse_port",
+        "parse_target",
         "copy",
         "visit",
         "reload_kubeconfig",

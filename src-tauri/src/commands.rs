@@ -14,9 +14,9 @@ use portolan_engine::{
     error::{Code, Problem},
     explain::view::{Explanation, ProbePorts},
     feed::Changes,
-    forward::{Balance, Forward, PortMap, PortRef},
+    forward::{Balance, Forward, PortMap, PortRef, Target},
     parse,
-    row::View,
+    row::{ListKind, View},
     session::{journal::SessionEvent, view::SessionId},
 };
 use tauri::{AppHandle, State};
@@ -181,6 +181,12 @@ pub(crate) async fn protect(engine: Shared<'_>, context: ContextId, protected: b
 #[tauri::command]
 pub(crate) async fn parse_port(text: String) -> Result<PortMap, Problem> {
     Ok(parse::port_in_window(&text)?)
+}
+
+/// Reads what is to be forwarded to, as it is typed beside a list.
+#[tauri::command]
+pub(crate) async fn parse_target(text: String, list: ListKind) -> Result<Target, Problem> {
+    Ok(parse::target_in_window(&text, list)?)
 }
 
 /// Puts a text on the clipboard.

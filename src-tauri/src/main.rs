@@ -154,6 +154,7 @@ fn main() -> Result<(), NoWindow> {
             commands::favourites::taken_ports,
             commands::favourites::start_again,
             commands::parse_port,
+            commands::parse_target,
             commands::copy,
             commands::visit,
             commands::reload_kubeconfig,

@@ -5,18 +5,11 @@
 use fantoccini::key::Key;
 use futures::future::LocalBoxFuture;
 use portolan_tests::Result;
-use serde_json::Value;
 
-use crate::window::Window;
-
-/// axe-core as npm installs it for the window's own checks.
-const AXE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/node_modules/axe-core/axe.min.js");
-
-/// As the person who has chosen it in the desktop's settings sees it.
-const THEMES: [(&str, &str); 2] = [("dark", "Adwaita:dark"), ("light", "Adwaita")];
-
-/// The smallest, a laptop's half and a whole one.
-const SIZES: [(u32, u32); 3] = [(900, 600), (1100, 700), (1440, 900)];
+use crate::{
+    eye::{Eye, THEMES},
+    window::Window,
+};
 
 /// Goes to a view.
 type Way = for<'a> fn(&'a Window) -> LocalBoxFuture<'a, Result<()>>;
@@ -44,14 +37,14 @@ const VIEWS: &[(&str, Way)] = &[
 #[tokio::test]
 #[ignore = "needs a display and npm ci in ui: see README, Tests"]
 async fn no_view_has_a_violation_in_either_theme() -> Result<()> {
-    let axe = std::fs::read_to_string(AXE).map_err(|error| format!("{AXE}: {error}: npm ci in ui"))?;
     let wanted = std::env::var("PORTOLAN_TEST_VIEWS").unwrap_or_default();
-    let mut violations = Vec::new();
-    for (theme, gtk) in THEMES {
+    let mut eye = Eye::new()?;
+    for theme in THEMES {
+        eye.theme = theme;
         let nowhere = tempfile::tempdir()?;
-        let window = Window::open_with(&nowhere.path().join("config"), &[("GTK_THEME", gtk)]).await?;
+        let window = Window::open_with(&nowhere.path().join("config"), &[theme.gtk()]).await?;
         window.find("kubeconfig-problem").await?;
-        check(&window, &axe, (theme, "no-kubeconfig"), &mut violations).await?;
+        eye.sees(&window, "no-kubeconfig").await?;
         window.click("open-demo").await?;
         for (view, way) in VIEWS {
             if !wanted.is_empty() && !wanted.split(',').any(|one| one == *view) {
@@ -61,38 +54,14 @@ async fn no_view_has_a_violation_in_either_theme() -> Result<()> {
                 window.click("list-services").await?;
                 found(&window, "row-web").await?;
                 way(&window).await?;
-                check(&window, &axe, (theme, view), &mut violations).await
+                eye.sees(&window, view).await
             };
-            there.await.map_err(|error| format!("{theme} {view}: {error}"))?;
+            there.await.map_err(|error| format!("{} {view}: {error}", theme.name))?;
             leave(&window).await?;
         }
         window.close().await?;
     }
-    assert!(violations.is_empty(), "{} violations:\n{}", violations.len(), violations.join("\n"));
-    Ok(())
-}
-
-/// Photographs what is shown in all sizes and notes what axe finds wrong with it at the smallest and at the largest.
-async fn check(window: &Window, axe: &str, (theme, view): (&str, &str), violations: &mut Vec<String>) -> Result<()> {
-    // As a string, which a page's policy does not concern: the driver runs it.
-    let script = format!(
-        "{axe};const done = arguments[arguments.length - 1];\
-         axe.run(document, {{resultTypes: ['violations']}}).then(\
-           ({{violations}}) => done(violations.flatMap(({{id, nodes}}) => nodes.map(({{html, failureSummary}}) => \
-             `${{id}}: ${{html.slice(0, 200)}} ${{failureSummary.replace(/\\s+/g, ' ')}}`))),\
-           (error) => done([`axe: ${{error}}`]))"
-    );
-    for size in SIZES {
-        window.resize(size).await?;
-        let found = window.ask_page(&script, Vec::new()).await?;
-        for one in found.as_array().into_iter().flatten().filter_map(Value::as_str) {
-            // At once: a view that cannot be reached must not hide what was found before.
-            println!("{theme} {view} {size:?}: {one}");
-            violations.push(format!("{theme} {view} {size:?}: {one}"));
-        }
-        window.photograph(&format!("{view}-{theme}-{}", size.0)).await?;
-    }
-    Ok(())
+    eye.closes()
 }
 
 /// Back to the list, as it was at first.

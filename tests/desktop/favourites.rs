@@ -2,9 +2,13 @@
 
 use std::fs;
 
-use fantoccini::key::Key;
+use fantoccini::{
+    actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction},
+    key::Key,
+};
 use portolan_demo::{Demo, Options};
 use portolan_tests::Result;
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -51,6 +55,13 @@ impl Desk {
         state(&window, "idle").await?;
         window.close().await?;
         Ok(port)
+    }
+
+    /// The names of what is saved, in their order.
+    fn order(&self) -> Result<Vec<String>> {
+        let kept: Value = serde_json::from_str(&self.file("profiles.json"))?;
+        let names = kept["profiles"].as_array().into_iter().flatten().filter_map(|profile| profile["name"].as_str());
+        Ok(names.map(ToOwned::to_owned).collect())
     }
 
     fn file(&self, name: &str) -> String {
@@ -200,4 +211,44 @@ async fn profiles_are_edited_in_place_and_a_deletion_is_undone() -> Result<()> {
     window.find("favourite-front 2").await?;
     assert_eq!(desk.file("profiles.json"), before, "exactly, order included");
     window.close().await
+}
+
+#[tokio::test]
+#[ignore = "needs a display: see README, Tests"]
+async fn favourites_are_dragged_into_another_order() -> Result<()> {
+    let desk = Desk::new().await?;
+    desk.with_a_favourite().await?;
+    let window = desk.start().await?;
+    window.click("all-profiles").await?;
+    window.click("edit-web").await?;
+    // Each copy's fields are open, and it is copied in its turn.
+    for copy in ["web 2", "web 2 2"] {
+        window.click("duplicate").await?;
+        window.css(&format!("[data-testid=\"edit-{copy}\"][aria-expanded=\"true\"]")).await?;
+    }
+    window.click("edit-web 2 2").await?;
+    assert_eq!(desk.order()?, ["web", "web 2", "web 2 2"]);
+
+    let (handle, first) = (window.find("drag-web 2 2").await?, window.find("profile-web").await?);
+    let over_first = [
+        PointerAction::MoveToElement { element: handle, duration: None, x: 0.0, y: 0.0 },
+        PointerAction::Down { button: MOUSE_BUTTON_LEFT },
+        PointerAction::MoveToElement { element: first, duration: None, x: 0.0, y: -8.0 },
+    ];
+    window.client.perform_actions(mouse(over_first)).await?;
+    window.css("[data-testid=\"profile-web\"][data-edge=\"above\"]").await?;
+    window.photograph("profiles-dragged").await?;
+    assert_eq!(desk.order()?, ["web", "web 2", "web 2 2"], "it is not let go yet");
+    window.client.perform_actions(mouse([PointerAction::Up { button: MOUSE_BUTTON_LEFT }])).await?;
+    eventually("the order is kept", async || Ok((desk.order()? == ["web 2 2", "web", "web 2"]).then_some(()))).await?;
+    eventually("and shown", async || {
+        let first = window.css("[data-profile]").await?.attr("data-testid").await?;
+        Ok((first.as_deref() == Some("profile-web 2 2")).then_some(()))
+    })
+    .await?;
+    window.close().await
+}
+
+fn mouse(actions: impl IntoIterator<Item = PointerAction>) -> MouseActions {
+    actions.into_iter().fold(MouseActions::new("mouse".into()), MouseActions::then)
 }

@@ -7,10 +7,13 @@ mod accessible;
 mod compare;
 mod crowd;
 mod explain;
+mod eye;
 mod favourites;
+mod forbidden;
 mod frame;
 mod habits;
 mod import;
+mod states;
 mod window;
 
 use std::time::Duration;

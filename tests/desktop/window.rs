@@ -48,6 +48,15 @@ impl Window {
         Window::kept(kubeconfig, folder, &[]).await
     }
 
+    /// The same, with more in its environment.
+    pub(crate) async fn open_keeping_with(
+        kubeconfig: &Path,
+        folder: &Path,
+        environment: &[(&str, &str)],
+    ) -> Result<Window> {
+        Window::kept(kubeconfig, folder, environment).await
+    }
+
     async fn kept(kubeconfig: &Path, folder: &Path, environment: &[(&str, &str)]) -> Result<Window> {
         let settings = folder.join("settings.json");
         if !settings.exists() {

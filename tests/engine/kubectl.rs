@@ -5,6 +5,12 @@
 use std::{env, path::Path, process::Stdio, time::Duration};
 
 use portolan_demo::{Demo, Options};
+use portolan_engine::{
+    engine::Engine,
+    feed::Part,
+    kubeconfig::Source,
+    row::{ListKind, ListStatus, Scope, View},
+};
 use portolan_tests::{Result, carries, eventually};
 use tempfile::TempDir;
 use tokio::{
@@ -108,6 +114,62 @@ async fn every_kubectl_lists_deletes_rolls_and_forwards() -> Result {
         let demo = Demo::start(Options::default()).await?;
         let kubectl = Kubectl { program, kubeconfig: demo.kubeconfig(), cache: tempfile::tempdir()? };
         works(&kubectl).await.map_err(|error| format!("{program}: {error}"))?;
+    }
+    Ok(())
+}
+
+/// What the window would say of a list, once it knows.
+async fn list_of(engine: &Engine, done: impl Fn(&ListStatus) -> bool) -> Result<ListStatus> {
+    let mut revision = 0;
+    let told = async {
+        loop {
+            let changes = engine.feed().changes(revision).await;
+            revision = changes.revision;
+            let lists = changes.changed.into_iter().filter_map(|changed| match changed.part {
+                Part::List(list) => Some(list.status),
+                _ => None,
+            });
+            if let Some(status) = lists.into_iter().find(|status| done(status)) {
+                return status;
+            }
+        }
+    };
+    tokio::time::timeout(LIMIT, told).await.map_err(|_| "the list never becomes so".into())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs kubectls: see README, Tests"]
+async fn every_kubectl_applies_the_role_to_ask_for() -> Result {
+    let kubectls = env::var("PORTOLAN_TEST_KUBECTL").map_err(|_| "PORTOLAN_TEST_KUBECTL names no kubectl")?;
+    for program in kubectls.split(':') {
+        let demo = Demo::start(Options::default()).await?;
+        let kubectl = Kubectl { program, kubeconfig: demo.kubeconfig(), cache: tempfile::tempdir()? };
+        let folder = tempfile::tempdir()?;
+        let (newcomer, file) = (folder.path().join("newcomer"), folder.path().join("role.yaml"));
+        std::fs::write(&newcomer, demo.server().kubeconfig_of("newcomer"))?;
+        let source = Source::File(newcomer);
+        let context = source.load()?.find(None)?.id;
+        let engine = Engine::new(source, None);
+        for (namespace, kind) in [(Scope::One { name: "shop".into() }, "role"), (Scope::All, "clusterrole")] {
+            let view = View { context: context.clone(), namespace, list: ListKind::Services };
+            engine.look(Some(view.clone())).await;
+            let refused = list_of(&engine, |status| matches!(status, ListStatus::Forbidden { .. })).await?;
+            let ListStatus::Forbidden { role, .. } = refused else { return Err("it is not forbidden".into()) };
+            std::fs::write(&file, &role.text)?;
+            // The second time it is there already.
+            for says in ["created", "unchanged"] {
+                // The demo cluster has no schema to hold it against: the API server itself reads it.
+                let said = kubectl.says(&format!("apply --validate=false -f {}", file.display())).await?;
+                assert_eq!(said.matches(says).count(), 2, "{program}: {said}");
+                assert!(said.contains(&format!("{kind}.rbac")), "{program}: {said}");
+            }
+            // What was refused is asked again when somebody comes back.
+            engine.look(None).await;
+            engine.look(Some(view)).await;
+            list_of(&engine, |status| *status == ListStatus::Live)
+                .await
+                .map_err(|error| format!("{program}, {kind}: {error}"))?;
+        }
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ import { FakeBackend } from "../src/dev/fake";
 import { active, context, forward, problem, session } from "../src/dev/samples";
 import { profile, saved, setKept, setProfile, taken } from "../src/dev/shelf";
 import type { SessionView } from "../src/generated/SessionView";
+import { dropped, placeAt } from "../src/lib/profiles/drag";
 import { favourites, groups, localOf, localPorts, others, profileShown, step } from "../src/lib/profiles/shelf";
 import { portsName, profileState } from "../src/lib/words/profiles";
 import Window from "../src/window/Window.svelte";
@@ -37,6 +38,15 @@ describe("the shelf", () => {
   it("has the pinned ones in the user's order, and of the others those used last first", () => {
     expect(names(favourites([c, a, b]))).toEqual(["b", "c"]);
     expect(names(others([f, a, d, b, e]))).toEqual(["d", "a", "e", "f"]);
+  });
+
+  it("is told what comes after the place where something is let go, if that is another one", () => {
+    const among = [b, c, d];
+    expect([0, 1, 2, 3].map((place) => dropped(among, "c", place))).toEqual([{ before: "b" }, null, null, { before: null }]);
+    expect(dropped(among, "b", 2)).toEqual({ before: "d" });
+    expect(dropped(among, "f", 0)).toBeNull();
+    const lines = [0, 20, 40].map((top) => ({ top, bottom: top + 20 }));
+    expect([0, 11, 29, 31, 90].map((y) => placeAt(lines, y))).toEqual([0, 1, 1, 2, 3]);
   });
 
   it("keeps groups together, those of none first", () => {
@@ -81,7 +91,7 @@ describe("favourites", () => {
     render(Window, { backend });
     const item = await screen.findByTestId("favourite-web");
     expect(item.getAttribute("aria-pressed")).toBe("false");
-    expect(item.getAttribute("aria-label")).toBe("Start web: not running");
+    expect(item.getAttribute("aria-label")).toBe("web :8080, not running: start it");
     expect(screen.queryByTestId("favourite-hidden")).toBeNull();
     await fireEvent.click(item);
     expect(calls("startProfiles")).toEqual([[["web"]]]);
@@ -256,6 +266,40 @@ describe("all profiles", () => {
     expect(calls("removeProfile")).toEqual([["b"]]);
     await fireEvent.click(screen.getByTestId("duplicate"));
     expect(calls("duplicateProfile")).toEqual([["b"]]);
+  });
+
+  it("are dragged to another place, unless Escape ends that", async () => {
+    ["a", "b", "c"].forEach((name, place) => setProfile(backend, profile(name, place)));
+    render(Window, { backend });
+    await fireEvent.click(await screen.findByTestId("all-profiles"));
+    // Nothing is laid out here: each line is 20 pixels high, one under the other.
+    ["a", "b", "c"].forEach((name, n) => {
+      const box = { top: 20 * n, bottom: 20 * n + 20 } as DOMRect;
+      screen.getByTestId(`profile-${name}`).getBoundingClientRect = () => box;
+    });
+    const handle = screen.getByTestId("drag-c");
+    handle.setPointerCapture = () => undefined;
+    const at = (clientY: number) => ({ pointerId: 1, isPrimary: true, button: 0, clientY });
+    await fireEvent.pointerDown(handle, at(50));
+    await fireEvent.pointerMove(handle, at(25));
+    expect(screen.getByTestId("profile-b").dataset["edge"]).toBe("above");
+    // What is told meanwhile does not end it.
+    setProfile(backend, profile("a", 0, { note: "changed" }));
+    await screen.findByText("changed");
+    await fireEvent.pointerMove(handle, at(5));
+    await fireEvent.pointerUp(handle, at(5));
+    expect(calls("placeProfile")).toEqual([["c", "a"]]);
+    expect(screen.getByTestId("profile-a").dataset["edge"]).toBeUndefined();
+
+    await fireEvent.pointerDown(handle, at(50));
+    await fireEvent.pointerMove(handle, at(5));
+    await fireEvent.keyDown(document.body, { key: "Escape" });
+    expect(screen.getByTestId("drag-c")).toBe(handle);
+    await fireEvent.pointerUp(handle, at(5));
+    // And one that is let go where it was stays.
+    await fireEvent.pointerDown(handle, at(50));
+    await fireEvent.pointerUp(handle, at(70));
+    expect(calls("placeProfile")).toHaveLength(1);
   });
 
   it("say what to do while there are none", async () => {

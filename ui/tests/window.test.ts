@@ -2,7 +2,7 @@ import { fireEvent, render, screen, waitFor, within } from "@testing-library/sve
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { FakeBackend } from "../src/dev/fake";
-import { active, context, forward, listPart, port, problem, service, session, shop, staging, view } from "../src/dev/samples";
+import { active, context, forward, listPart, port, problem, role, service, session, shop, staging, view } from "../src/dev/samples";
 import type { Row } from "../src/generated/Row";
 import type { SessionView } from "../src/generated/SessionView";
 import Window from "../src/window/Window.svelte";
@@ -77,10 +77,13 @@ describe("namespaces", () => {
   });
 
   it("are typed where they may not be listed, and it says so", async () => {
-    setContext({ namespaces: { state: "forbidden", problem: problem("forbidden", "You may not list namespaces.", "Type one.") } });
+    setContext({ namespaces: { state: "forbidden", problem: problem("forbidden", "You may not list namespaces: said so."), role } });
     setRows(web);
     render(Window, { backend });
-    expect((await screen.findByTestId("namespaces-forbidden")).textContent).toContain("You may not list namespaces. Type one.");
+    const why = await screen.findByTestId("namespaces-forbidden");
+    expect(why.textContent).toContain("You may not list namespaces.");
+    await fireEvent.click(within(why).getByText("Copy Role"));
+    expect(calls("copy")).toEqual([[role.text]]);
     const input = (await screen.findByTestId("namespace-select")) as HTMLInputElement;
     expect(input.tagName).toBe("INPUT");
     input.value = " billing ";
@@ -193,12 +196,6 @@ describe("the list", () => {
     await screen.findByTestId("list-loading");
     backend.set("list", listPart(view()));
     expect((await screen.findByTestId("list-empty")).textContent).toBe("No services in shop.");
-  });
-
-  it("says what may not be listed", async () => {
-    backend.set("list", listPart(view(), { state: "forbidden", problem: problem("forbidden", "You may not list services in shop.") }));
-    render(Window, { backend });
-    expect((await screen.findByTestId("list-forbidden")).textContent).toContain("You may not list services in shop.");
   });
 
   it("keeps its rows when it is stale, and says so", async () => {

@@ -14,6 +14,7 @@ import type { Imported } from "../generated/Imported";
 import type { ImportPlan } from "../generated/ImportPlan";
 import type { ImportSource } from "../generated/ImportSource";
 import type { KubectlProcess } from "../generated/KubectlProcess";
+import type { ListKind } from "../generated/ListKind";
 import type { Method } from "../generated/Method";
 import type { Part } from "../generated/Part";
 import type { OpenConnections } from "../generated/OpenConnections";
@@ -27,6 +28,7 @@ import type { Remedy } from "../generated/Remedy";
 import type { Taken } from "../generated/Taken";
 import type { SessionEvent } from "../generated/SessionEvent";
 import type { SessionId } from "../generated/SessionId";
+import type { Target } from "../generated/Target";
 import type { View } from "../generated/View";
 import type { Backend } from "../lib/backend";
 
@@ -114,6 +116,15 @@ export class FakeBackend implements Backend {
       throw { code: "bad_port", message: `${number} is not a port.`, next: "Ports go from 1 to 65535." } satisfies Problem;
     }
     return { local: second === undefined ? { type: "suggested" } : { type: "fixed", port: Number(first) }, remote: number };
+  }
+
+  async parseTarget(text: string, list: ListKind): Promise<Target> {
+    this.#called("parseTarget", text, list);
+    const [kind, name] = text.includes("/") ? text.split("/") : [list, text];
+    if (!name) throw { code: "bad_target", message: `“${text}” is not a target.`, next: "" } satisfies Problem;
+    if (kind === "svc" || kind === "services") return { type: "service", name };
+    if (kind === "deploy" || kind === "workloads") return { type: "workload", kind: "deployment", name };
+    return { type: "pod", name };
   }
 
   async stop(id: SessionId): Promise<void> {

@@ -1,5 +1,5 @@
 // The engine pretended, so that `npm run dev` shows a living window in a plain browser. `?show=` picks what is wrong:
-// shop (nothing), start, none, broken, forbidden, empty, loading, stale, crowd, lost; outage and unsteady for what tunnels
+// shop (nothing), start, none, broken, forbidden, partly, empty, loading, stale, crowd, lost; outage and unsteady for what tunnels
 // meet; favourites for profiles; compare, compare-protected, compare-db, explain and explain-ill for what is said of a Service. `&list=pods` and
 // `&all` pick the view.
 
@@ -25,7 +25,7 @@ import { FakeBackend } from "./fake";
 import { copies, kubectls, plan } from "./imports";
 import { beginSettings, changeSettings, silenceSession } from "./settings";
 import { shelf } from "./shelf";
-import { active, context, counters, event, port, problem, session, staging } from "./samples";
+import { active, context, counters, event, forbidden, port, problem, role, session, staging } from "./samples";
 import { busy, connected, history, inShop, outage, unsteady } from "./tunnels";
 
 export function pretend(query: URLSearchParams): Backend {
@@ -63,13 +63,10 @@ class PretendedEngine extends FakeBackend {
     beginSettings(this);
     const unreachable = problem("unreachable", "old-vpn.example:6443 does not answer.", "Is the VPN up?");
     const known = { state: "known" as const, names: ["default", "kube-system", "payments-and-invoices", "shop"] };
-    const forbidden = {
-      state: "forbidden" as const,
-      problem: problem("forbidden", "You may not list namespaces.", "Type the one you work in."),
-    };
+    const unlisted = { state: "forbidden" as const, problem: problem("forbidden", "You may not list namespaces."), role };
     for (const one of [
       context("prod-eu"),
-      context("staging", { reach: { state: "reachable" }, namespaces: show === "forbidden" ? forbidden : known, current: true }),
+      context("staging", { reach: { state: "reachable" }, namespaces: ["forbidden", "partly"].includes(show) ? unlisted : known, current: true }),
       context("kind-dev", { reach: { state: "checking" } }),
       context("old-vpn", { reach: { state: "unreachable", problem: unreachable } }),
       context("arn:aws:eks:eu-west-1:123456789012:cluster/analytics"),
@@ -209,10 +206,8 @@ class PretendedEngine extends FakeBackend {
     for (const key of this.keys("row/")) this.remove(key);
     const status: Record<string, ListStatus> = {
       loading: { state: "loading" },
-      forbidden: {
-        state: "forbidden",
-        problem: problem("forbidden", "You may not list services in shop.", "Ask for `list services`, or type another namespace."),
-      },
+      forbidden: forbidden(view.list, "pods"),
+      partly: forbidden("pods"),
       stale: {
         state: "stale",
         problem: problem("unreachable", "staging.example:6443 does not answer; this is as of 14:02:11.", "Portolan keeps trying."),

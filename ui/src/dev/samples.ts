@@ -14,6 +14,7 @@ import type { RowPort } from "../generated/RowPort";
 import type { Scope } from "../generated/Scope";
 import type { SessionEvent } from "../generated/SessionEvent";
 import type { SessionView } from "../generated/SessionView";
+import type { Snippet } from "../generated/Snippet";
 import type { View } from "../generated/View";
 import type { What } from "../generated/What";
 
@@ -23,6 +24,15 @@ export const shop: Scope = { scope: "one", name: "shop" };
 
 export function problem(code: Problem["code"], message: string, next = ""): Problem {
   return { code, message, next };
+}
+
+/** A Role to ask for, without what it says. */
+export const role: Snippet = { title: "The Role that is missing", text: "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role" };
+
+/** A list of which `resources` may not be read. */
+export function forbidden(...resources: string[]): Extract<ListStatus, { state: "forbidden" }> {
+  const said = `You may not list ${resources[0]} in shop: User "jane" cannot list resource "${resources[0]}".`;
+  return { state: "forbidden", problem: problem("forbidden", said, "Ask whoever runs the cluster for a Role that allows it."), resources, role };
 }
 
 export function context(name: string, more: Partial<ContextView> = {}): ContextView {

@@ -74,6 +74,8 @@ export class App {
   entersList = $state(false);
   /** Counts requests for the filter: each brings the focus there. */
   filterSummons = $state(0);
+  /** Counts requests for a namespace: each brings the focus to where one is chosen or typed. */
+  namespaceSummons = $state(0);
   /** Why the view could not be changed. */
   refused = $state.raw<Problem | null>(null);
 

@@ -7,6 +7,7 @@ import type { Changes } from "../generated/Changes";
 import type { ContextId } from "../generated/ContextId";
 import type { Explanation } from "../generated/Explanation";
 import type { Forward } from "../generated/Forward";
+import type { ListKind } from "../generated/ListKind";
 import type { Method } from "../generated/Method";
 import type { OpenConnections } from "../generated/OpenConnections";
 import type { PortMap } from "../generated/PortMap";
@@ -15,6 +16,7 @@ import type { Probe } from "../generated/Probe";
 import type { ProbePorts } from "../generated/ProbePorts";
 import type { SessionEvent } from "../generated/SessionEvent";
 import type { SessionId } from "../generated/SessionId";
+import type { Target } from "../generated/Target";
 import type { View } from "../generated/View";
 import type { Carrying } from "./import/carrying";
 import type { ProfilesBackend } from "./profiles/backend";
@@ -29,6 +31,8 @@ export interface Backend extends Carrying, ProfilesBackend {
   start(forward: Forward): Promise<SessionId>;
   /** Reads `[local:]remote`. The grammar is the engine's, so that the command and the window agree. */
   parsePort(text: string): Promise<PortMap>;
+  /** Reads a name or `svc/name`; a bare name is of the list that it is typed beside. */
+  parseTarget(text: string, list: ListKind): Promise<Target>;
   /** Ends a session and removes its card. */
   stop(id: SessionId): Promise<void>;
   /** Skips the wait before the next try. */

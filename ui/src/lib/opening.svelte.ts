@@ -32,7 +32,7 @@ export interface Shown {
 }
 
 /** What a click on a row's port asks the engine for. */
-export function forwardOf(context: ContextId, row: Row, port: PortMap, holdSeconds: number = HOLD_SECONDS): Forward {
+export function forwardOf(context: ContextId, row: Pick<Row, "namespace" | "target">, port: PortMap, holdSeconds: number = HOLD_SECONDS): Forward {
   return {
     context,
     namespace: row.namespace,
@@ -49,6 +49,8 @@ export function forwardOf(context: ContextId, row: Row, port: PortMap, holdSecon
 export class Opening {
   /** What was copied a moment ago. */
   copied = $state.raw<Copied | null>(null);
+  /** The session that the user is at: opened or asked for last. Its card is shown where others are folded. */
+  at = $state<SessionId | null>(null);
   /** The card to bring into sight. */
   shown = $state.raw<Shown | null>(null);
 
@@ -74,6 +76,7 @@ export class Opening {
     this.#busy.add(chip);
     try {
       const id = await this.#backend.start(forward);
+      this.at = id;
       return await new Promise<Problem | null>((resolve) => {
         this.#expected.set(id, { chip, done: resolve });
         // The feed may have been faster than the answer.
@@ -127,6 +130,7 @@ export class Opening {
 
   /** Brings a session's card into sight. */
   show(id: SessionId): void {
+    this.at = id;
     this.shown = { id };
   }
 }

@@ -11,6 +11,9 @@ export function shownAs(session: SessionView): Shown {
   return session.unstable === null ? session.phase.state : "unstable";
 }
 
+/** Worst first. */
+export const WORST: readonly Shown[] = ["failed", "broken", "stopped", "waiting", "unstable", "resolving", "active"];
+
 /** Whether the session has ended and released its ports. */
 export function isOver(phase: Phase): boolean {
   return phase.state === "broken" || phase.state === "failed" || phase.state === "stopped";

@@ -9,6 +9,7 @@ export const tauri: Backend = {
   look: (view) => invoke("look", { view }),
   start: (forward) => invoke("start", { forward }),
   parsePort: (text) => invoke("parse_port", { text }),
+  parseTarget: (text, list) => invoke("parse_target", { text, list }),
   stop: (id) => invoke("stop", { id }),
   retry: (id) => invoke("retry", { id }),
   setBalance: (id, balance) => invoke("set_balance", { id, balance }),

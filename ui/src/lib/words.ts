@@ -53,7 +53,8 @@ export const words = {
   noPorts: "none declared",
   none: "none",
   unknownPods: "no pods, or they may not be read",
-  scaledToZero: "scaled to 0",
+  asksAgain: "Portolan keeps asking.",
+  lastKnown: "This is what was known last; Portolan keeps asking.",
 
   app: "Portolan",
   pickContext: "Choose a context on the left.",

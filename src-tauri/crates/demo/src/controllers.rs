@@ -38,7 +38,7 @@ use crate::{
     network::{Network, Program, Task},
 };
 
-pub(crate) use load::load;
+pub(crate) use load::{add, load};
 
 use events::Events;
 use reconcile::{Reconcile, run};

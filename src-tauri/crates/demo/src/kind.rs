@@ -84,7 +84,7 @@ const fn kind(
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// All of them.
-pub static KINDS: [Kind; 16] = [
+pub static KINDS: [Kind; 18] = [
     kind("", "Namespace", "namespaces", &["ns"], false),
     kind("", "Node", "nodes", &["no"], false),
     kind("", "Pod", "pods", &["po"], true),
@@ -101,4 +101,6 @@ pub static KINDS: [Kind; 16] = [
     kind("discovery.k8s.io", "EndpointSlice", "endpointslices", &[], true),
     kind(RBAC, "Role", "roles", &[], true),
     kind(RBAC, "RoleBinding", "rolebindings", &[], true),
+    kind(RBAC, "ClusterRole", "clusterroles", &[], false),
+    kind(RBAC, "ClusterRoleBinding", "clusterrolebindings", &[], false),
 ];

@@ -119,6 +119,14 @@ impl Demo {
         &self.store
     }
 
+    /// Adds a manifest's objects.
+    ///
+    /// # Errors
+    /// When it is no YAML, or has an object in it that is there already or that the demo cluster cannot have.
+    pub fn add(&self, manifest: &str) -> Result<(), Error> {
+        controllers::add(&self.store, manifest)
+    }
+
     /// What it does badly.
     pub fn faults(&self) -> &Faults {
         &self.faults

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::error::Problem;
+use crate::{error::Problem, explain::view::Snippet};
 
 /// One context of one kubeconfig source. Sources are kept apart because different files use the same names
 /// (k3s calls everything `default`).
@@ -85,5 +85,7 @@ pub enum Namespaces {
     Forbidden {
         /// Why, and what to do.
         problem: Problem,
+        /// The ClusterRole that would allow it.
+        role: Snippet,
     },
 }

@@ -184,6 +184,18 @@ impl WorkloadKind {
             WorkloadKind::Job => "jobs",
         }
     }
+
+    /// The API's group; empty for the core's.
+    pub fn group(self) -> &'static str {
+        match self {
+            WorkloadKind::Deployment
+            | WorkloadKind::StatefulSet
+            | WorkloadKind::DaemonSet
+            | WorkloadKind::ReplicaSet => "apps",
+            WorkloadKind::ReplicationController => "",
+            WorkloadKind::Job => "batch",
+        }
+    }
 }
 
 /// One remote port and where it listens here.

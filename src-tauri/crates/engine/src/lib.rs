@@ -8,7 +8,7 @@
 //! - [`sessions`] is the supervisor, [`session`] the task of one forward, [`phase`] the states of one and the pure function
 //!   that moves it.
 //! - `resolve` follows a target to its endpoints, over `watched`, a set of objects that keeps itself up to date.
-//! - [`catalog`] keeps the list that the window looks at, as [`row`]s.
+//! - [`catalog`] keeps the list that the window looks at, as [`row`]s; `role` is what to ask for where it may not.
 //! - [`profiles`] are saved forwards, kept by [`storage`], which writes a file whole or not at all.
 //! - [`favourites`] are the profiles in the window: shown, changed, started, and what was open offered again.
 //! - [`kubectl`] reads what kubectl is asked for, finds it running and takes its tunnels over; [`copies`] is a session in
@@ -57,6 +57,7 @@ mod pod;
 pub mod probe;
 pub mod profiles;
 mod resolve;
+mod role;
 pub mod row;
 mod service;
 pub mod session;

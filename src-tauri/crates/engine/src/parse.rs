@@ -3,6 +3,7 @@
 use crate::{
     error::Error,
     forward::{LocalPort, PortMap, PortRef, Target, WorkloadKind},
+    row::ListKind,
 };
 
 /// Reads `pod/web`, `web`, `svc/web`, `deployments/web`, `deploy.apps/web` and the like.
@@ -33,6 +34,21 @@ pub fn target(text: &str) -> Result<Target, Error> {
         other => return Err(bad(format!("“{other}” is not a kind that has pods to forward to"))),
     };
     Ok(Target::Workload { kind, name })
+}
+
+/// Reads the same as [`target`]; but a bare name is what that list is of: a Service, a Deployment or a pod.
+///
+/// # Errors
+/// As [`target`].
+pub fn target_in_window(text: &str, list: ListKind) -> Result<Target, Error> {
+    let text = text.trim();
+    let bare = !text.is_empty() && !text.contains('/');
+    let named = match list {
+        ListKind::Services if bare => format!("svc/{text}"),
+        ListKind::Workloads if bare => format!("deploy/{text}"),
+        ListKind::Services | ListKind::Workloads | ListKind::Pods => text.to_owned(),
+    };
+    target(&named)
 }
 
 /// Reads `8080`, `8080:80`, `:80`, `8080:http`, `:http` and `http`.
@@ -126,6 +142,26 @@ mod tests {
         }
         for text in ["cm/web", "svc/", "svc/a/b", "/web", ""] {
             assert!(matches!(target(text), Err(Error::BadTarget { .. })), "{text}");
+        }
+    }
+
+    #[test]
+    fn in_a_list_a_bare_name_is_one_of_its_kind() {
+        let web = || "web".to_owned();
+        let deployment = Target::Workload { kind: WorkloadKind::Deployment, name: web() };
+        let table = [
+            (" web ", ListKind::Services, Target::Service { name: web() }),
+            ("web", ListKind::Workloads, deployment.clone()),
+            ("web", ListKind::Pods, Target::Pod { name: web() }),
+            ("pod/web", ListKind::Services, Target::Pod { name: web() }),
+            ("deploy/web", ListKind::Pods, deployment),
+            ("svc/web", ListKind::Workloads, Target::Service { name: web() }),
+        ];
+        for (text, list, expected) in table {
+            assert_eq!(target_in_window(text, list).unwrap(), expected, "{text} in {list:?}");
+        }
+        for text in ["", " ", "cm/web", "svc/"] {
+            assert!(matches!(target_in_window(text, ListKind::Services), Err(Error::BadTarget { .. })), "{text}");
         }
     }
 

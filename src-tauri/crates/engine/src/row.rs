@@ -6,7 +6,7 @@ use ts_rs::TS;
 use crate::{
     context::ContextId,
     error::Problem,
-    explain::view::FindingCode,
+    explain::view::{FindingCode, Snippet},
     forward::{PortRef, Target, WorkloadKind},
 };
 
@@ -68,8 +68,12 @@ pub enum ListStatus {
     Live,
     /// A part may not be read: what is there is shown.
     Forbidden {
-        /// What may not be read, and what to do.
+        /// What the API server says, and what to do.
         problem: Problem,
+        /// What may not be listed: `services`, `jobs`.
+        resources: Vec<String>,
+        /// The Role that would allow it; a ClusterRole where the view is of all namespaces.
+        role: Snippet,
     },
     /// It cannot be read now: what is there is the last that was known.
     Stale {

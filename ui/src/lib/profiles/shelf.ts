@@ -4,7 +4,7 @@ import type { ProfileView } from "../../generated/ProfileView";
 import type { SessionView } from "../../generated/SessionView";
 import { groupBy } from "../group";
 import { stateMark, type Mark } from "../marks";
-import { shownAs, type Shown } from "../phase";
+import { shownAs, WORST, type Shown } from "../phase";
 
 /** What a profile is shown as: what is worst among its sessions, or that it has none. */
 export type ProfileShown = Shown | "idle" | "blocked";
@@ -30,9 +30,6 @@ export function groups(profiles: readonly ProfileView[]): Group[] {
   const found = [...groupBy(profiles, ({ group }) => group)].map(([name, profiles]) => ({ name, profiles }));
   return [...found.filter(({ name }) => name === ""), ...found.filter(({ name }) => name !== "")];
 }
-
-/** Worst first. */
-const WORST: readonly Shown[] = ["failed", "broken", "stopped", "waiting", "unstable", "resolving", "active"];
 
 export function profileShown({ run }: ProfileView, sessions: ReadonlyMap<string, SessionView>): ProfileShown {
   if (run.state !== "open") return run.state;

@@ -33,6 +33,7 @@ export const profile = {
   done: "Done",
   duplicate: "Duplicate",
   remove: "Delete",
+  drag: "Drag to another place",
   up: "Move up",
   down: "Move down",
   pin: "Favourite",
@@ -117,6 +118,8 @@ export function otherServer({ context, other_server: server }: SavedView): strin
 export const profileLabels = {
   toggle: (name: string, shown: ProfileShown) =>
     `${shown === "idle" || shown === "blocked" ? profile.start : profile.stop} ${name}: ${profileState(shown).toLowerCase()}`,
+  favourite: (name: string, ports: string, shown: ProfileShown) =>
+    `${name} ${ports}, ${profileState(shown).toLowerCase()}: ${shown === "idle" || shown === "blocked" ? "start it" : "stop it"}`,
   pin: (name: string) => `${name} is a favourite`,
   edit: (name: string, open = false) => (open ? `Done with ${name}` : `Edit ${name}`),
   group: (name: string, does: string) => `${does} all of ${name}`,

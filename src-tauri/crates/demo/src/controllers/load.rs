@@ -39,13 +39,26 @@ pub(crate) fn load(store: &Store, options: &Options) -> Result<(), Error> {
     for manifest in &options.manifests {
         objects.extend(documents(manifest)?);
     }
+    put_all(store, objects)?;
+    for object in crowd(options.pods) {
+        put(store, object)?;
+    }
+    Ok(())
+}
+
+/// Puts a manifest's objects into the store.
+///
+/// # Errors
+/// As [`load`], and when one of them is there already.
+pub(crate) fn add(store: &Store, manifest: &str) -> Result<(), Error> {
+    put_all(store, documents(manifest)?)
+}
+
+fn put_all(store: &Store, mut objects: Vec<(String, Value)>) -> Result<(), Error> {
     // Whatever the order in which they are written.
     objects.sort_by_key(|(_, object)| object["kind"] != "Namespace");
     for (place, object) in objects {
         put(store, object).map_err(|reason| Error::Manifest(format!("{place}: {reason}")))?;
-    }
-    for object in crowd(options.pods) {
-        put(store, object)?;
     }
     Ok(())
 }

@@ -30,7 +30,7 @@ pub fn apply(kind: &'static Kind, object: &mut Value, store: &Store) {
         "StatefulSet" => workloads::stateful_set(object),
         "DaemonSet" => workloads::daemon_set(object),
         "Job" => workloads::job(object),
-        "RoleBinding" => role_binding(object),
+        "RoleBinding" | "ClusterRoleBinding" => role_binding(object),
         _ => {}
     }
     if has_status(kind) {

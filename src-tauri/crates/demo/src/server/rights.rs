@@ -1,9 +1,9 @@
-//! Who may do what: the administrator everything, others what Roles and RoleBindings in the store say.
+//! Who may do what: the administrator everything, others what Roles, ClusterRoles and their bindings in the store say.
 
 #[cfg(test)]
 mod tests;
 
-use k8s_openapi::api::rbac::v1::{PolicyRule, Role, RoleBinding, Subject};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject};
 
 use super::{status::Status, users::ADMINISTRATOR};
 use crate::{Faults, Store};
@@ -72,16 +72,20 @@ impl Wish {
     }
 }
 
-/// What that user may do in a namespace.
+/// What that user may do in a namespace; with none, at the cluster's scope.
 pub(crate) fn rules(user: &str, namespace: &str, store: &Store) -> Vec<PolicyRule> {
-    if namespace.is_empty() {
-        return Vec::new();
-    }
-    let bindings = store.all::<RoleBinding>(Some(namespace)).into_iter();
-    let bound = bindings.filter(|binding| binding.subjects.iter().flatten().any(|subject| is(subject, user)));
-    bound
-        .filter(|binding| binding.role_ref.kind == "Role")
-        .filter_map(|binding| store.read::<Role>(namespace, &binding.role_ref.name)?.rules)
+    let bound = |subjects: &Option<Vec<Subject>>| subjects.iter().flatten().any(|subject| is(subject, user));
+    let everywhere = store.all::<ClusterRoleBinding>(None).into_iter().filter(|binding| bound(&binding.subjects));
+    let everywhere = everywhere.map(|binding| binding.role_ref);
+    let bindings = if namespace.is_empty() { Vec::new() } else { store.all::<RoleBinding>(Some(namespace)) };
+    let here = bindings.into_iter().filter(|binding| bound(&binding.subjects)).map(|binding| binding.role_ref);
+    everywhere
+        .chain(here)
+        .filter_map(|RoleRef { kind, name, .. }| match kind.as_str() {
+            "Role" => store.read::<Role>(namespace, &name)?.rules,
+            "ClusterRole" => store.read::<ClusterRole>("", &name)?.rules,
+            _ => None,
+        })
         .flatten()
         .collect()
 }

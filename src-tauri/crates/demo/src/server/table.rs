@@ -88,8 +88,8 @@ fn look(kind: &Kind) -> Look {
         "Namespace" => rest::NAMESPACES,
         "Event" => rest::EVENTS,
         "ServiceAccount" => rest::SERVICE_ACCOUNTS,
-        "Role" => rest::ROLES,
-        "RoleBinding" => rest::ROLE_BINDINGS,
+        "Role" | "ClusterRole" => rest::ROLES,
+        "RoleBinding" | "ClusterRoleBinding" => rest::ROLE_BINDINGS,
         _ => rest::ANY,
     }
 }

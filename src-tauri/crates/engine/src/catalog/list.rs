@@ -16,6 +16,7 @@ use crate::{
     explain::mark::PodBrief,
     feed::{Feed, Part},
     forward::WorkloadKind,
+    role::{Right, refused_user, role},
     row::{ListKind, ListStatus, ListView, Row, Scope, View},
     watched::{Failing, Select, Watched, backoff},
     workload::{self, Workload},
@@ -23,6 +24,9 @@ use crate::{
 
 /// Rows are made anew this often at most: the feed answers no faster.
 const PACE: Duration = Duration::from_millis(200);
+
+/// The API group and the plural of what Services and the list of pods are read off.
+const PODS: (&str, &str) = ("", "pods");
 
 /// Shows `view` in the feed until it is cancelled; then takes it out again.
 pub(crate) async fn show(view: View, clusters: Arc<Clusters>, feed: Arc<Feed>, cancel: CancellationToken) {
@@ -75,7 +79,9 @@ impl List {
                     Namespaces::Known { names }
                 }
                 Err(Failing { error, .. }) if error.code() == Code::Forbidden => {
-                    Namespaces::Forbidden { problem: error.problem() }
+                    let problem = error.problem();
+                    let role = role(None, &right_to_list("", "namespaces"), refused_user([&problem]));
+                    Namespaces::Forbidden { problem, role }
                 }
                 // The list says that the server is away; the names stay.
                 Err(_) => continue,
@@ -115,10 +121,7 @@ impl List {
                     due = Instant::now() + PACE;
                     if let Some(rows) = sources.rows() {
                         self.publish(rows, &mut shown);
-                        self.status(match sources.forbidden() {
-                            None => ListStatus::Live,
-                            Some(problem) => ListStatus::Forbidden { problem },
-                        });
+                        self.status(sources.refusal(&self.view.namespace).unwrap_or(ListStatus::Live));
                     }
                 }
             }
@@ -165,15 +168,30 @@ struct Sources {
     workloads: Vec<Source<Workload>>,
 }
 
-/// One watch, and whether it may be read.
+/// What may not be read, by group and plural, and why.
+type Refusal<'a> = ((&'static str, &'static str), &'a Problem);
+
+/// One watch, what of, and whether it may be read.
 struct Source<T> {
     watched: Watched<T>,
+    /// The API group and the plural.
+    of: (&'static str, &'static str),
     forbidden: Option<Problem>,
 }
 
+/// What listing takes, and following the list.
+fn right_to_list(group: &'static str, resource: &'static str) -> [Right; 2] {
+    ["list", "watch"].map(|verb| Right { verb, group, resource })
+}
+
 impl<T: Send + Sync + 'static> Source<T> {
-    fn new(watched: Watched<T>) -> Self {
-        Source { watched, forbidden: None }
+    fn new(watched: Watched<T>, of: (&'static str, &'static str)) -> Self {
+        Source { watched, of, forbidden: None }
+    }
+
+    /// What may not be read, and why.
+    fn refusal(&self) -> Option<Refusal<'_>> {
+        self.forbidden.as_ref().map(|problem| (self.of, problem))
     }
 
     async fn next(&mut self) -> Result<(), Failing> {
@@ -204,17 +222,18 @@ impl Sources {
         match view.list {
             ListKind::Services => {
                 let services = cluster.watch(scope, Select::All, &retry_now, |service: Service| service);
-                sources.services.push(Source::new(services));
+                sources.services.push(Source::new(services, ("", "services")));
                 let briefs = cluster.watch(scope, Select::All, &retry_now, |pod: Pod| PodBrief::of(&pod));
-                sources.briefs.push(Source::new(briefs));
+                sources.briefs.push(Source::new(briefs, PODS));
             }
             ListKind::Workloads => {
-                let watch = |kind| Source::new(workload::watch(cluster, scope, kind, None, &retry_now));
-                sources.workloads = WorkloadKind::ALL.into_iter().map(watch).collect();
+                let watch = |kind| workload::watch(cluster, scope, kind, None, &retry_now);
+                let source = |kind: WorkloadKind| Source::new(watch(kind), (kind.group(), kind.plural()));
+                sources.workloads = WorkloadKind::ALL.into_iter().map(source).collect();
             }
             ListKind::Pods => {
                 let pods = cluster.watch(scope, Select::All, &retry_now, |pod: Pod| rows::pod(&pod));
-                sources.pods.push(Source::new(pods));
+                sources.pods.push(Source::new(pods, PODS));
             }
         }
         sources
@@ -255,13 +274,28 @@ impl Sources {
         }
     }
 
-    /// The first of the sources that may not be read.
-    fn forbidden(&self) -> Option<Problem> {
-        let all = (self.services.iter().map(|s| &s.forbidden))
-            .chain(self.briefs.iter().map(|s| &s.forbidden))
-            .chain(self.pods.iter().map(|s| &s.forbidden))
-            .chain(self.workloads.iter().map(|s| &s.forbidden));
-        all.flatten().next().cloned()
+    /// The sources that may not be read.
+    fn refusals(&self) -> impl Iterator<Item = Refusal<'_>> {
+        (self.services.iter().filter_map(Source::refusal))
+            .chain(self.briefs.iter().filter_map(Source::refusal))
+            .chain(self.pods.iter().filter_map(Source::refusal))
+            .chain(self.workloads.iter().filter_map(Source::refusal))
+    }
+
+    /// What a list says of which a part may not be read; `None` where all of it may.
+    fn refusal(&self, scope: &Scope) -> Option<ListStatus> {
+        let (_, problem) = self.refusals().next()?;
+        let rights: Vec<Right> =
+            self.refusals().flat_map(|((group, plural), _)| right_to_list(group, plural)).collect();
+        let namespace = match scope {
+            Scope::All => None,
+            Scope::One { name } => Some(name.as_str()),
+        };
+        Some(ListStatus::Forbidden {
+            problem: problem.clone(),
+            resources: self.refusals().map(|((_, plural), _)| plural.to_owned()).collect(),
+            role: role(namespace, &rights, refused_user(self.refusals().map(|(_, problem)| problem))),
+        })
     }
 }
 
@@ -302,7 +336,8 @@ pub async fn list_once(cluster: &Cluster, scope: &Scope, kind: ListKind) -> Resu
             {
                 return Err(Error::UnknownNamespace { name: name.clone(), known });
             }
-            return Ok(Listing { rows, forbidden: sources.forbidden() });
+            let forbidden = sources.refusals().next().map(|(_, problem)| problem.clone());
+            return Ok(Listing { rows, forbidden });
         }
     }
 }

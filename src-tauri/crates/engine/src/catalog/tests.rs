@@ -9,8 +9,11 @@ use super::*;
 use crate::{
     context::{ContextView, Namespaces, Reach},
     engine::context_key,
-    error::Code,
-    explain::{mark::PodBrief, view::FindingCode},
+    error::{Code, Problem},
+    explain::{
+        mark::PodBrief,
+        view::{FindingCode, Snippet},
+    },
     fake_api::{FakeApi, PODS, SERVICES, context, pod, service},
     feed::Part,
     forward::{PortRef, Target},
@@ -155,8 +158,10 @@ async fn what_may_be_read_is_shown_though_namespaces_may_not() {
     })
     .await;
     assert_eq!(context.reach, Reach::Reachable, "a server that says no is there");
-    let Namespaces::Forbidden { problem } = context.namespaces else { panic!("{:?}", context.namespaces) };
+    let Namespaces::Forbidden { problem, role } = context.namespaces else { panic!("{:?}", context.namespaces) };
     assert_eq!(problem.code, Code::Forbidden);
+    assert_eq!(role.title, "The ClusterRole that is missing");
+    assert!(role.text.contains("resources: [namespaces], verbs: [list, watch]"), "{}", role.text);
     assert_eq!(feed.keys("row/"), ["row/shop/svc/web"]);
 
     // Another list takes the place of the first, and none leaves nothing.
@@ -170,6 +175,40 @@ async fn what_may_be_read_is_shown_though_namespaces_may_not() {
     assert!(feed.get("list").is_none());
 }
 
+/// What the list says of which a part may not be read.
+async fn forbidden(feed: &Feed) -> (Problem, Vec<String>, Snippet) {
+    until(feed, "forbidden", |shown| match status(shown) {
+        Some(ListStatus::Forbidden { problem, resources, role }) => Some((problem, resources, role)),
+        _ => None,
+    })
+    .await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_may_not_be_read_comes_with_the_role_for_all_of_it() {
+    let server = FakeApi::default();
+    let (feed, clusters) = (feed(), Arc::new(Clusters::with(server.cluster())));
+    let mut catalog = Catalog::new(feed.clone());
+    catalog.look(Some(view(ListKind::Workloads)), &clusters).await;
+    let (_, resources, role) = forbidden(&feed).await;
+    let plurals = ["deployments", "statefulsets", "daemonsets", "replicasets", "replicationcontrollers", "jobs"];
+    assert_eq!(resources, plurals);
+    assert!(role.text.contains("kind: Role\n") && role.text.contains("namespace: \"shop\""), "{}", role.text);
+    for line in [
+        "[\"apps\"], resources: [deployments]",
+        "[\"\"], resources: [replicationcontrollers]",
+        "[\"batch\"], resources: [jobs]",
+    ] {
+        assert!(role.text.contains(line), "{line}: {}", role.text);
+    }
+    // Of all namespaces no Role can be one.
+    catalog.look(Some(View { namespace: Scope::All, ..view(ListKind::Services) }), &clusters).await;
+    let (_, resources, role) = forbidden(&feed).await;
+    assert_eq!(resources, ["services", "pods"]);
+    assert!(role.text.contains("kind: ClusterRole\n") && !role.text.contains("namespace:"), "{}", role.text);
+    catalog.look(None, &clusters).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn services_are_shown_though_their_pods_may_not_be_read() {
     let server = FakeApi::default();
@@ -177,11 +216,14 @@ async fn services_are_shown_though_their_pods_may_not_be_read() {
     let (feed, clusters) = (feed(), Arc::new(Clusters::with(server.cluster())));
     let mut catalog = Catalog::new(feed.clone());
     catalog.look(Some(view(ListKind::Services)), &clusters).await;
-    let problem = until(&feed, "forbidden", |shown| match status(shown) {
-        Some(ListStatus::Forbidden { problem }) => Some(problem),
-        _ => None,
-    });
-    assert!(problem.await.message.contains("list pods in shop"));
+    let (problem, resources, role) = forbidden(&feed).await;
+    assert!(problem.message.contains("list pods in shop"));
+    assert_eq!(resources, ["pods"], "Services may be listed");
+    assert!(
+        role.text.contains("resources: [pods], verbs: [list, watch]") && !role.text.contains("services"),
+        "{}",
+        role.text
+    );
     assert_eq!(feed.keys("row/"), ["row/shop/svc/web"]);
     catalog.look(None, &clusters).await;
 }

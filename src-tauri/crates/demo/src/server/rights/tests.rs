@@ -91,6 +91,33 @@ async fn a_role_grants_verbs_of_resources_by_name() {
 }
 
 #[tokio::test]
+async fn a_cluster_role_grants_as_far_as_its_binding() {
+    let store = store(json!([]));
+    for (name, resource) in [("all", "namespaces"), ("one", "pods")] {
+        let rules = json!([{"apiGroups": [""], "resources": [resource], "verbs": ["list"]}]);
+        store.create(kind_of::<ClusterRole>(), "", json!({"metadata": {"name": name}, "rules": rules})).unwrap();
+    }
+    let binding = |role: &str| {
+        json!({
+            "metadata": {"name": role}, "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+            "subjects": [{"kind": "User", "name": "viewer", "apiGroup": "rbac.authorization.k8s.io"}],
+        })
+    };
+    store.create(kind_of::<ClusterRoleBinding>(), "", binding("all")).unwrap();
+    store.create(kind_of::<RoleBinding>(), "shop", binding("one")).unwrap();
+    for (said, granted) in [
+        ("list namespaces -", true),
+        ("watch namespaces -", false),
+        ("list pods shop", true),
+        ("list pods other", false),
+        ("list pods -", false),
+    ] {
+        assert_eq!(wish(said).granted("viewer", &store, &Faults::none()), granted, "{said}");
+        assert!(!wish(said).granted("other", &store, &Faults::none()), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_fault_forbids_it_to_everybody() {
     let (store, faults) = (store(json!([])), Faults::none());
     faults.set(|faulty| faulty.forbidden = vec![("*".into(), "pods/portforward".into()), ("list".into(), "*".into())]);

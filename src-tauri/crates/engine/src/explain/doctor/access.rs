@@ -6,14 +6,12 @@ use crate::{
     error::{Code, Problem, list},
     explain::{
         facts::{Facts, Seen, called},
-        view::{Evidence, Finding, FindingCode, Severity, Snippet},
+        view::{Evidence, Finding, FindingCode, Severity},
     },
+    role::{Right, refused_user, role},
 };
 
-/// A verb, and what it is done to.
-type Right = (&'static str, &'static str);
-
-const FORWARD: Right = ("create", "pods/portforward");
+const FORWARD: Right = Right::core("create", "pods/portforward");
 
 pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
     let about_service = match &facts.service {
@@ -82,71 +80,44 @@ fn unread(facts: &Facts, because: &Problem, plugin: Option<&Failure>) -> Option<
 
 /// What a tunnel to the Service takes and the user may not do.
 fn forbidden(facts: &Facts) -> Option<Finding> {
-    let denied = |(verb, resource): Right| facts.may(verb, resource) == Some(false);
+    let denied = |verb, resource| facts.may(verb, resource) == Some(false);
     let mut missing: Vec<Right> = Vec::new();
     let service_denied = matches!(&facts.service, Seen::Unread { because, .. } if because.code == Code::Forbidden);
-    if service_denied || denied(("get", "services")) {
-        missing.push(("get", "services"));
+    if service_denied || denied("get", "services") {
+        missing.push(Right::core("get", "services"));
     }
     // Where the Service's endpoints may be read, its pods need not be.
     if facts.addresses.is_none() {
-        missing.extend([("get", "pods"), ("list", "pods")].into_iter().filter(|right| denied(*right)));
+        missing.extend(
+            ["get", "list"].into_iter().filter(|verb| denied(verb, "pods")).map(|verb| Right::core(verb, "pods")),
+        );
     }
     // By WebSocket it is a `get`.
-    if denied(FORWARD) && denied(("get", "pods/portforward")) {
+    if denied(FORWARD.verb, FORWARD.resource) && denied("get", FORWARD.resource) {
         missing.push(FORWARD);
     }
     let first = missing.first()?;
-    let words: Vec<String> = missing.iter().map(|(verb, resource)| format!("{verb} {resource}")).collect();
+    let words: Vec<String> = missing.iter().map(|Right { verb, resource, .. }| format!("{verb} {resource}")).collect();
     let tell = |right: &Right| told(facts, right, service_denied);
     Some(Finding {
         evidence: missing.iter().map(tell).collect(),
         why: format!("A tunnel takes the right to {}, which you do not have in {}.", list(&words), facts.namespace),
         next: "Ask whoever runs the cluster for this Role.".into(),
-        snippet: Some(role(facts, &missing)),
-        ..finding(FindingCode::Forbidden, Severity::Error, format!("{} in {}", first.1, facts.namespace))
+        snippet: Some(role(Some(&facts.namespace), &missing, user(facts))),
+        ..finding(FindingCode::Forbidden, Severity::Error, format!("{} in {}", first.resource, facts.namespace))
     })
 }
 
-fn told(facts: &Facts, (verb, resource): &Right, service_denied: bool) -> Evidence {
+fn told(facts: &Facts, Right { verb, resource, .. }: &Right, service_denied: bool) -> Evidence {
     let how = if service_denied && *resource == "services" { called(&facts.name) } else { "access review".into() };
     evidence(how, format!("{verb} {resource}"), "not allowed")
 }
 
-/// The Role that is missing, and its binding.
-fn role(facts: &Facts, missing: &[Right]) -> Snippet {
-    let rules: Vec<String> = missing
-        .iter()
-        .map(|(verb, resource)| format!("- {{apiGroups: [\"\"], resources: [{resource}], verbs: [{verb}]}}"))
-        .collect();
-    let user = user(facts).unwrap_or("USER");
-    let text = format!(
-        "\
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {{name: portolan, namespace: {namespace}}}
-rules:
-{rules}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {{name: portolan, namespace: {namespace}}}
-roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: portolan}}
-subjects:
-- {{apiGroup: rbac.authorization.k8s.io, kind: User, name: {user}}}",
-        namespace = facts.namespace,
-        rules = rules.join("\n"),
-    );
-    Snippet { title: "The Role that is missing".into(), text }
-}
-
-/// How the API server calls the user: it says so where it refuses something, and nowhere else on old ones.
+/// How the API server calls the user, of whom it has refused something.
 fn user(facts: &Facts) -> Option<&str> {
-    let refused = facts.unread.iter().map(|unread| &unread.because);
     let service = match &facts.service {
         Seen::Unread { because, .. } => Some(because),
         Seen::There(_) | Seen::Missing { .. } => None,
     };
-    let refused = refused.chain(service).filter(|because| because.code == Code::Forbidden);
-    refused.filter_map(|because| because.message.split_once("User \"")?.1.split_once('"')).map(|(user, _)| user).next()
+    refused_user(facts.unread.iter().map(|unread| &unread.because).chain(service))
 }

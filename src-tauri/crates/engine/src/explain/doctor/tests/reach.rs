@@ -82,8 +82,8 @@ fn a_right_that_misses_comes_with_its_role() {
         "the right to create pods/portforward",
         "access review create pods/portforward = not allowed",
         "resources: [pods/portforward], verbs: [create]",
-        "kind: User, name: jane}",
-        "namespace: shop}",
+        "kind: User, name: \"jane\"}",
+        "namespace: \"shop\"}",
     ] {
         assert!(words(&found[0]).contains(part), "“{part}” is missing:\n{}", words(&found[0]));
     }
@@ -103,7 +103,9 @@ fn a_service_that_may_not_be_got_is_forbidden() {
     let refused = "svc is forbidden: User \"joe\" cannot get resource";
     let found = unread(problem(Trouble::Forbidden, refused), None);
     assert_eq!(found.iter().map(|f| f.code).collect::<Vec<_>>(), [Code::Forbidden]);
-    assert!(words(&found[0]).contains("svc/web get services = not allowed") && words(&found[0]).contains("name: joe}"));
+    assert!(
+        words(&found[0]).contains("svc/web get services = not allowed") && words(&found[0]).contains("name: \"joe\"}")
+    );
 }
 
 #[test]

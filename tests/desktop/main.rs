@@ -6,11 +6,15 @@
 mod accessible;
 mod compare;
 mod crowd;
+mod desk;
 mod explain;
 mod favourites;
 mod frame;
 mod habits;
 mod import;
+mod login;
+mod notices;
+mod tray;
 mod window;
 
 use std::time::Duration;

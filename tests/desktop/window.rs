@@ -53,17 +53,27 @@ impl Window {
         if !settings.exists() {
             std::fs::write(settings, r#"{"version": 1, "closing": "quit"}"#)?;
         }
-        let window = Window::start(folder, kubeconfig, environment).await?;
+        let window = Window::start(&app()?, folder, kubeconfig, environment).await?;
         window.client.set_window_size(1280, 800).await?;
         Ok(window)
     }
 
     /// Starts the app with this configuration folder, and as large as it was left.
     pub(crate) async fn open_in(folder: &Path, kubeconfig: &Path) -> Result<Window> {
-        Window::start(folder, kubeconfig, &[]).await
+        Window::start(&app()?, folder, kubeconfig, &[]).await
     }
 
-    async fn start(folder: &Path, kubeconfig: &Path, environment: &[(&str, &str)]) -> Result<Window> {
+    /// The same of the app in another place, with more in its environment.
+    pub(crate) async fn open_app(
+        app: &Path,
+        folder: &Path,
+        kubeconfig: &Path,
+        environment: &[(&str, &str)],
+    ) -> Result<Window> {
+        Window::start(app, folder, kubeconfig, environment).await
+    }
+
+    async fn start(app: &Path, folder: &Path, kubeconfig: &Path, environment: &[(&str, &str)]) -> Result<Window> {
         let (port, native_port) = (free_port().await?, free_port().await?);
         let driver = Command::new("tauri-driver")
             .args(["--port", &port.to_string(), "--native-port", &native_port.to_string()])
@@ -79,7 +89,7 @@ impl Window {
             .process_group(0)
             .spawn()
             .map_err(|error| format!("tauri-driver does not start ({error}): cargo install --locked tauri-driver@2"))?;
-        let app = json!({"tauri:options": {"application": app()?}});
+        let app = json!({"tauri:options": {"application": app}});
         let serde_json::Value::Object(app) = app else { return Err("capabilities are an object".into()) };
         // It takes a moment until the driver listens, and the native one behind it.
         let client = eventually("the driver opens the window", async || {

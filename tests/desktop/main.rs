@@ -7,6 +7,7 @@ mod accessible;
 mod compare;
 mod crowd;
 mod desk;
+mod disk;
 mod explain;
 mod favourites;
 mod frame;

@@ -81,6 +81,7 @@ async fn a_services_tunnel_that_waits_is_told_and_so_is_its_return() -> Result<(
     let card = pods.window.open_tunnel("chip-web-8080").await?;
     card.until("active").await?;
     let port = card.port().await?;
+    carries::http_get(port).await?;
     pods.site.cluster.scale("web", 0).await?;
     card.until("waiting").await?;
     let waits = Instant::now();

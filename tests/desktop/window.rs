@@ -15,6 +15,7 @@ use serde_json::json;
 use tokio::{
     net::TcpListener,
     process::{Child, Command},
+    time::timeout,
 };
 
 /// A loaded machine takes its time; nothing here waits longer than it must.
@@ -92,11 +93,12 @@ impl Window {
         let app = json!({"tauri:options": {"application": app}});
         let serde_json::Value::Object(app) = app else { return Err("capabilities are an object".into()) };
         // It takes a moment until the driver listens, and the native one behind it.
-        let client = eventually("the driver opens the window", async || {
+        let opened = eventually("the driver opens the window", async || {
             let mut builder = ClientBuilder::new(HttpConnector::new());
             Ok(builder.capabilities(app.clone()).connect(&format!("http://127.0.0.1:{port}")).await.ok())
-        })
-        .await?;
+        });
+        // Where the app ends before it has a window, the driver waits for it for ever.
+        let client = timeout(2 * PATIENCE, opened).await.map_err(|_| "the app has opened no window")??;
         Ok(Window { client, driver, _own: None })
     }
 

@@ -177,9 +177,10 @@ fi
 
 if [ ${#kubeconfigs[@]} != 0 ] && [ $window = yes ]; then
   step "desktop test"
-  # A screen and a session bus of its own, on which nothing of the user's appears.
+  # A screen and a session bus of its own, on which nothing of the user's appears. The screen does not begin anew whenever
+  # nobody uses it: who came at that moment would find none.
   env -u WAYLAND_DISPLAY GDK_BACKEND=x11 NO_AT_BRIDGE=1 PORTOLAN_TEST_KUBECONFIG="${kubeconfigs[0]}" \
-    dbus-run-session -- xvfb-run -a -s "-screen 0 1440x900x24" \
+    dbus-run-session -- xvfb-run -a -s "-screen 0 1440x900x24 -noreset" \
     cargo test --workspace --test desktop -- --ignored --test-threads=1
 elif [ $window = no ]; then
   left_out+=("the desktop test, which needs Linux: WebDriver drives the window there only")

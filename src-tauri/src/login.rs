@@ -1,39 +1,43 @@
 //! Starting at login, as the settings say.
 
+#[cfg(target_os = "linux")]
+mod entry;
+#[cfg(not(target_os = "linux"))]
+mod plugin;
+
 use std::sync::Arc;
 
-use portolan_engine::engine::Engine;
+use portolan_engine::{engine::Engine, error::Problem};
 use tauri::AppHandle;
-use tauri_plugin_autostart::{AutoLaunchManager, ManagerExt};
+
+#[cfg(not(target_os = "linux"))]
+use plugin as entry;
 
 use crate::{commands, desktop};
 
-/// Keeps the system's entry as the settings say, until it is dropped. At first it is only ever added: one that somebody else
-/// has made is theirs, until the setting is turned off here.
+/// Keeps the system's entry as the settings say, until it is dropped. At first it is only ever added: one that is there is
+/// as somebody wants it, until the setting is changed here.
 pub(crate) async fn keep(app: AppHandle, engine: Arc<Engine>) {
     let mut settings = engine.settings();
     let mut before = settings.borrow_and_update().start_at_login;
     if before {
-        put(&app, &engine, true);
+        tell(&engine, true, entry::add_missing(&app));
     }
     while settings.changed().await.is_ok() {
         let wanted = settings.borrow_and_update().start_at_login;
         if wanted != before {
-            put(&app, &engine, wanted);
+            let done = if wanted { entry::add(&app) } else { entry::remove(&app) };
+            tell(&engine, wanted, done);
             before = wanted;
         }
     }
 }
 
-fn put(app: &AppHandle, engine: &Engine, wanted: bool) {
-    let manager = app.autolaunch();
-    let manager: &AutoLaunchManager = &manager;
-    let done = match (wanted, manager.is_enabled()) {
-        (true, Ok(true)) | (false, Ok(false)) => Ok(()),
-        (true, _) => manager.enable(),
-        (false, _) => manager.disable(),
+fn tell(engine: &Engine, wanted: bool, done: Result<(), entry::Error>) {
+    let (what, next) = match wanted {
+        true => ("arrange the start at login", "Mend that, then turn it off and on again."),
+        false => ("take the start at login away", "Mend that, then turn it on and off again."),
     };
-    let what = if wanted { "start at login" } else { "take the start at login away" };
-    let problem = done.err().map(|error| commands::desktop(what, &error));
+    let problem = done.err().map(|error| Problem { next: next.into(), ..commands::desktop(what, &error) });
     desktop::update(engine, |view| view.start_at_login = problem);
 }

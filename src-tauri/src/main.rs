@@ -97,13 +97,15 @@ fn main() -> Result<(), NoWindow> {
     let demo = Arc::new(DemoCluster::default());
     let beside = Beside::default();
     let (own, own_demo, own_beside) = (engine.clone(), demo.clone(), beside.clone());
-    let app = tauri::Builder::default()
+    let builder = tauri::Builder::default()
         // First: a second start ends in it, before it has done anything.
         .plugin(tauri_plugin_single_instance::init(|app, _, _| main_window::show(app)))
         .plugin(kept_place())
-        .plugin(tauri_plugin_autostart::Builder::new().build())
         .plugin(tauri_plugin_clipboard_manager::init())
-        .plugin(tauri_plugin_opener::init())
+        .plugin(tauri_plugin_opener::init());
+    #[cfg(not(target_os = "linux"))]
+    let builder = builder.plugin(tauri_plugin_autostart::Builder::new().build());
+    let app = builder
         .manage(engine.clone())
         .manage(demo.clone())
         .invoke_handler(tauri::generate_handler![

@@ -41,6 +41,19 @@ pub(crate) fn show(app: &AppHandle) {
     }
 }
 
+/// Shows it if it is hidden. One that is minimised is left alone: the desktop brings it back.
+pub(crate) fn show_hidden(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(LABEL) else { return };
+    match window.is_visible() {
+        Ok(true) => {}
+        Ok(false) => show(app),
+        Err(error) => {
+            tracing::warn!(%error, "it is not known whether the window is hidden");
+            show(app);
+        }
+    }
+}
+
 /// Keeps its looks as the settings say, until it is dropped.
 pub(crate) async fn keep_theme(app: AppHandle, engine: Arc<Engine>) {
     let mut settings = engine.settings();

@@ -28,10 +28,8 @@ pub(crate) async fn show_problem(engine: &Engine, what: &str, problem: &Problem)
 }
 
 async fn show(engine: &Engine, title: String, body: String) {
-    let shown = tokio::task::spawn_blocking(move || {
-        Notification::new().appname("Portolan").icon("portolan").summary(&title).body(&markup(&body)).show().map(drop)
-    })
-    .await;
+    let shown =
+        tokio::task::spawn_blocking(move || notification().summary(&title).body(&markup(&body)).show().map(drop)).await;
     let problem = match shown {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(error.to_string()),
@@ -46,6 +44,15 @@ async fn show(engine: &Engine, title: String, body: String) {
         }
     });
     desktop::update(engine, |view| view.notifications = problem);
+}
+
+/// One that says whose it is. On Linux a desktop goes by the names that the package gives the app's files.
+fn notification() -> Notification {
+    let mut notification = Notification::new();
+    notification.appname("Portolan").icon("portolan-desktop");
+    #[cfg(target_os = "linux")]
+    notification.hint(notify_rust::Hint::DesktopEntry("Portolan".into()));
+    notification
 }
 
 /// On Linux a body is a little HTML, as the specification has it; elsewhere it is text.

@@ -1,24 +1,26 @@
 //! The tray: sessions and profiles where the window is not, kept up to date from the engine's feed.
 //!
-//! `menu` says what stands in it, `host` whether there is one at all. Where there is none, or it goes away, the window is
-//! shown: nothing else would bring it back.
+//! `menu` says what stands in it, `host` whether there is one at all. Where it goes away, a window that waits in it is shown:
+//! nothing else would bring it back.
 
 mod host;
 mod menu;
 
 use std::{
+    convert::Infallible,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
 };
 
-use portolan_engine::{engine::Engine, feed::Part, session::view::SessionId};
+use portolan_engine::{engine::Engine, favourites::view::Run, feed::Part, session::view::SessionId};
 use tauri::{
     AppHandle, Wry,
     menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem},
     tray::TrayIconBuilder,
 };
 use tauri_plugin_clipboard_manager::ClipboardExt;
+use tokio::sync::watch;
 
 use crate::{desktop, main_window};
 use menu::Entry;
@@ -35,10 +37,17 @@ const PROFILE: &str = "profile/";
 
 /// Keeps the tray until it is dropped.
 pub(crate) async fn keep(app: AppHandle, engine: Arc<Engine>) {
-    let mut host = host::watch();
+    let (there, host) = watch::channel(false);
+    tokio::select! {
+        never = host::follow(&there) => match never {},
+        never = follow(app, engine, host) => match never {},
+    }
+}
+
+/// Keeps the item as the engine is. Once made it stays: the library lets none go, and shows it again in a tray that is back.
+async fn follow(app: AppHandle, engine: Arc<Engine>, mut host: watch::Receiver<bool>) -> Infallible {
     let mut revisions = engine.feed().revision();
     let mut shown: Option<Vec<Entry>> = None;
-    let mut told = true;
     // A library that cannot be loaded now cannot be loaded later.
     let mut usable = true;
     loop {
@@ -50,19 +59,16 @@ pub(crate) async fn keep(app: AppHandle, engine: Arc<Engine>) {
                 usable = on_main_thread(&app, &engine, shown.is_some(), entries.clone()).await;
                 shown = usable.then_some(entries);
             }
-        } else if shown.take().is_some() {
-            let own = app.clone();
-            let removed = app.run_on_main_thread(move || drop(own.remove_tray_by_id(ID)));
-            if let Err(error) = removed {
-                tracing::warn!(%error, "the tray cannot be removed");
-            }
-            main_window::show(&app);
         }
-        desktop::update(&engine, |view| view.tray = shown.is_some());
+        let (before, now) = (desktop::view(&engine).tray, there && shown.is_some());
+        // First: a window that is closed now has nothing to wait in.
+        desktop::update(&engine, |view| view.tray = now);
+        if before && !now {
+            main_window::show_hidden(&app);
+        }
         tokio::select! {
-            // Where nobody tells of a tray any more, what there is stays as it is.
-            changed = host.changed(), if told => told = changed.is_ok(),
-            // The sender is the engine's.
+            // Both senders last longer than this.
+            _ = host.changed() => {}
             _ = revisions.changed() => tokio::time::sleep(PACE).await,
         }
     }
@@ -137,18 +143,23 @@ fn clicked(app: &AppHandle, engine: &Arc<Engine>, id: &str) {
     } else if let Some(id) = id.strip_prefix(SESSION).and_then(|id| id.parse().ok()) {
         copy(app, engine, SessionId(id));
     } else if let Some(name) = id.strip_prefix(PROFILE) {
-        let (engine, name) = (engine.clone(), name.to_owned());
-        tauri::async_runtime::spawn(async move { toggle(&engine, name).await });
+        let (app, engine, name) = (app.clone(), engine.clone(), name.to_owned());
+        tauri::async_runtime::spawn(async move { toggle(&app, &engine, name).await });
     }
 }
 
-/// Starts a profile, or stops what runs of it. One that is blocked is told in the window, with what can be done.
-async fn toggle(engine: &Engine, name: String) {
-    let runs = engine.feed().profiles().iter().any(|view| view.name == name && menu::runs(view));
-    if runs {
-        engine.favourites().stop(&[name]).await;
-    } else if let Err(problem) = engine.favourites().start(vec![name.clone()]).await {
+/// Starts a profile, or stops what runs of it. For one that is blocked the window is shown: it says why, and what can be done.
+async fn toggle(app: &AppHandle, engine: &Engine, name: String) {
+    let run = || engine.feed().profiles().into_iter().find(|view| view.name == name).map(|view| view.run);
+    if matches!(run(), Some(Run::Open { .. })) {
+        engine.favourites().stop(std::slice::from_ref(&name)).await;
+        return;
+    }
+    if let Err(problem) = engine.favourites().start(vec![name.clone()]).await {
         crate::notify::show_problem(engine, &name, &problem).await;
+    }
+    if matches!(run(), Some(Run::Blocked { .. })) {
+        main_window::show(app);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The window on the Services of a demo cluster's shop.
-async fn shop(folder: &Path, site: &Site) -> Result<Window> {
+pub(crate) async fn shop(folder: &Path, site: &Site) -> Result<Window> {
     let window = Window::open_in(folder, site.kubeconfig()).await?;
     let name = site.context()?.name;
     window.click(&format!("context-{name}")).await?;

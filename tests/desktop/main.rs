@@ -6,6 +6,8 @@
 mod accessible;
 mod compare;
 mod crowd;
+mod desk;
+mod disk;
 mod explain;
 mod eye;
 mod favourites;
@@ -13,7 +15,10 @@ mod forbidden;
 mod frame;
 mod habits;
 mod import;
+mod login;
+mod notices;
 mod states;
+mod tray;
 mod window;
 
 use std::time::Duration;

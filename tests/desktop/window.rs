@@ -15,6 +15,7 @@ use serde_json::json;
 use tokio::{
     net::TcpListener,
     process::{Child, Command},
+    time::timeout,
 };
 
 /// A loaded machine takes its time; nothing here waits longer than it must.
@@ -62,17 +63,27 @@ impl Window {
         if !settings.exists() {
             std::fs::write(settings, r#"{"version": 1, "closing": "quit"}"#)?;
         }
-        let window = Window::start(folder, kubeconfig, environment).await?;
+        let window = Window::start(&app()?, folder, kubeconfig, environment).await?;
         window.client.set_window_size(1280, 800).await?;
         Ok(window)
     }
 
     /// Starts the app with this configuration folder, and as large as it was left.
     pub(crate) async fn open_in(folder: &Path, kubeconfig: &Path) -> Result<Window> {
-        Window::start(folder, kubeconfig, &[]).await
+        Window::start(&app()?, folder, kubeconfig, &[]).await
     }
 
-    async fn start(folder: &Path, kubeconfig: &Path, environment: &[(&str, &str)]) -> Result<Window> {
+    /// The same of the app in another place, with more in its environment.
+    pub(crate) async fn open_app(
+        app: &Path,
+        folder: &Path,
+        kubeconfig: &Path,
+        environment: &[(&str, &str)],
+    ) -> Result<Window> {
+        Window::start(app, folder, kubeconfig, environment).await
+    }
+
+    async fn start(app: &Path, folder: &Path, kubeconfig: &Path, environment: &[(&str, &str)]) -> Result<Window> {
         let (port, native_port) = (free_port().await?, free_port().await?);
         let driver = Command::new("tauri-driver")
             .args(["--port", &port.to_string(), "--native-port", &native_port.to_string()])
@@ -88,14 +99,15 @@ impl Window {
             .process_group(0)
             .spawn()
             .map_err(|error| format!("tauri-driver does not start ({error}): cargo install --locked tauri-driver@2"))?;
-        let app = json!({"tauri:options": {"application": app()?}});
+        let app = json!({"tauri:options": {"application": app}});
         let serde_json::Value::Object(app) = app else { return Err("capabilities are an object".into()) };
         // It takes a moment until the driver listens, and the native one behind it.
-        let client = eventually("the driver opens the window", async || {
+        let opened = eventually("the driver opens the window", async || {
             let mut builder = ClientBuilder::new(HttpConnector::new());
             Ok(builder.capabilities(app.clone()).connect(&format!("http://127.0.0.1:{port}")).await.ok())
-        })
-        .await?;
+        });
+        // Where the app ends before it has a window, the driver waits for it for ever.
+        let client = timeout(2 * PATIENCE, opened).await.map_err(|_| "the app has opened no window")??;
         Ok(Window { client, driver, _own: None })
     }
 

@@ -81,7 +81,7 @@ fn state(view: &SessionView) -> &'static str {
 }
 
 /// Whether a profile has sessions.
-pub(super) fn runs(profile: &ProfileView) -> bool {
+fn runs(profile: &ProfileView) -> bool {
     matches!(profile.run, Run::Open { .. })
 }
 

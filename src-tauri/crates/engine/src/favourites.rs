@@ -24,7 +24,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::{
     blocking::blocking,
@@ -40,6 +40,7 @@ use crate::{
     storage,
     vigil::{self, Stamp},
 };
+use left_open::Note;
 use taken::Taken;
 use view::{ProfileView, ProfilesView, Run, SavedView};
 
@@ -113,13 +114,13 @@ impl Favourites {
     /// open: until it is dropped.
     pub async fn attend(&self) -> Infallible {
         let mut changes = self.sessions.changes();
-        let mut noted = self.read_left_open().await;
+        let mut note = Note::of(self.read_left_open().await);
         let mut stamp = self.reload().await;
         self.start_with_the_app().await;
         let mut ticks = tokio::time::interval(vigil::TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            self.note_open(&mut noted).await;
+            self.note_open(&mut note).await;
             self.show();
             tokio::select! {
                 // The sender is `self`'s own: there is no other end to wait for.
@@ -193,8 +194,8 @@ impl Favourites {
         }
     }
 
-    /// Writes down what is open, where that is not what `noted` says.
-    async fn note_open(&self, noted: &mut Vec<Saved>) {
+    /// Writes down what is open, where that is not what is noted.
+    async fn note_open(&self, note: &mut Note) {
         let open = {
             let open = self.open_now();
             let mut state = self.state();
@@ -202,18 +203,18 @@ impl Favourites {
             state.left_open.retain(|offered| !open.iter().any(|one| left_open::same(one, offered)));
             left_open::to_note(open, &state.left_open)
         };
-        if self.state().closing || open == *noted {
+        if self.state().closing || !note.is_due(&open) {
             return;
         }
-        // Tried once a change, not at every look: a disk that is full stays so for a while.
-        noted.clone_from(&open);
         // Without a home the profiles say so already.
         let Some(folder) = self.folder.clone() else { return };
-        let written = blocking(move || left_open::write(&folder, open)).await;
+        let (noting, now) = (open.clone(), Instant::now());
+        let written = blocking(move || left_open::write(&folder, noting)).await;
         if let Err(error) = &written {
             tracing::warn!(%error, "what is open cannot be written down");
         }
-        self.state().unwritten = written.err().map(|error| error.problem());
+        note.tried(open, written.is_ok(), now);
+        self.state().unwritten = written.err().map(|error| unnoted(error.problem()));
     }
 
     /// What runs now and can be opened again: not a comparison's tunnels, and not those of a cluster that ends with us.
@@ -288,6 +289,12 @@ fn moved(aside: &std::path::Path, why: &str) -> Problem {
         message: format!("The profiles could not be read ({why}): their file was moved to {}.", aside.display()),
         next: "Nothing of it is lost. Mend it and put it back as profiles.json.".into(),
     }
+}
+
+/// Why what is open is not written down, and what that means.
+fn unnoted(problem: Problem) -> Problem {
+    let message = format!("{} What is open now may not be offered again when Portolan has ended.", problem.message);
+    Problem { message, ..problem }
 }
 
 fn key(name: &str) -> String {

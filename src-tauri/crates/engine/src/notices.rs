@@ -211,6 +211,13 @@ impl Notices {
                     self.0.insert(id, Seen { context, target, health, since: now, last: Health::New, heard: false });
                 }
             }
+            // What went by between two looks is known by what pods have answered.
+            if let Some(seen) = self.0.get_mut(&id)
+                && seen.last == Health::New
+                && view.counters.bytes_down > 0
+            {
+                seen.last = Health::Well;
+            }
         }
     }
 

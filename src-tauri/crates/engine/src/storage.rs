@@ -141,14 +141,14 @@ impl<T: Schema> Document<T> {
 
     /// Waits for others that change it; released when it is dropped, and by the system when this process ends.
     fn lock(&self) -> Result<File, Error> {
-        let locked = || {
-            let folder = self.path.parent().unwrap_or(Path::new("."));
-            fs::create_dir_all(folder)?;
-            let file = OpenOptions::new().create(true).truncate(false).write(true).open(self.beside("lock"))?;
-            file.lock()?;
-            Ok(file)
+        let made = || {
+            fs::create_dir_all(self.path.parent().unwrap_or(Path::new(".")))?;
+            OpenOptions::new().create(true).truncate(false).write(true).open(self.beside("lock"))
         };
-        locked().map_err(|source| self.failed("lock", source))
+        // It is there to be written: a folder that takes no file is what the user has to hear of.
+        let file = made().map_err(|source| self.failed("write", source))?;
+        file.lock().map_err(|source| self.failed("lock", source))?;
+        Ok(file)
     }
 
     fn write(&self, value: &T) -> io::Result<()> {
@@ -157,7 +157,8 @@ impl<T: Schema> Document<T> {
         let target = fs::canonicalize(&self.path).or_else(|_| fs::read_link(&self.path)).unwrap_or(self.path.clone());
         let folder = target.parent().unwrap_or(Path::new("."));
         let mut file = NamedTempFile::new_in(folder)?;
-        file.write_all(bytes.as_bytes())?;
+        // Not through it: its error names the temporary file, which says nothing to anybody.
+        file.as_file_mut().write_all(bytes.as_bytes())?;
         if let Ok(there) = fs::metadata(&target) {
             file.as_file().set_permissions(there.permissions())?;
         }

@@ -1,8 +1,9 @@
 //! What is open, written down beside the profiles: what was so when the app ended, however it ended, is offered again.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::{
     error::Error,
@@ -36,6 +37,40 @@ pub(super) fn write(folder: &Path, open: Vec<Saved>) -> Result<(), Error> {
 
 fn document(folder: &Path) -> Document<Content> {
     Document::at(folder.join("open.json"))
+}
+
+/// What was not written is tried again after so long: a disk that is full stays so for a while.
+const RETRY: Duration = Duration::from_secs(10);
+
+/// What the file says, and what it should.
+#[derive(Debug)]
+pub(super) struct Note {
+    written: Vec<Saved>,
+    failed: Option<(Vec<Saved>, Instant)>,
+}
+
+impl Note {
+    /// The file says this.
+    pub(super) fn of(written: Vec<Saved>) -> Note {
+        Note { written, failed: None }
+    }
+
+    /// Whether this is to be written now.
+    pub(super) fn is_due(&self, open: &[Saved]) -> bool {
+        match &self.failed {
+            Some((tried, at)) => tried != open || at.elapsed() >= RETRY,
+            None => self.written != open,
+        }
+    }
+
+    /// This was to be written at that moment.
+    pub(super) fn tried(&mut self, open: Vec<Saved>, done: bool, at: Instant) {
+        if done {
+            *self = Note::of(open);
+        } else {
+            self.failed = Some((open, at));
+        }
+    }
 }
 
 /// What is to be noted: what is open, and what is still offered from before, but for what is open again.
@@ -79,6 +114,21 @@ mod tests {
         assert_eq!(read(folder.path()).unwrap(), open);
         write(folder.path(), Vec::new()).unwrap();
         assert_eq!(read(folder.path()).unwrap(), []);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_could_not_be_noted_is_tried_again_after_a_while_and_at_every_change() {
+        let (none, web, db) = (vec![], vec![saved("svc/web", "8080:80")], vec![saved("svc/db", "5432:5432")]);
+        let mut note = Note::of(none.clone());
+        assert!(!note.is_due(&none) && note.is_due(&web));
+        note.tried(web.clone(), false, Instant::now());
+        assert!(!note.is_due(&web) && note.is_due(&db));
+        // Also of what the file says: that ends the trouble.
+        assert!(note.is_due(&none));
+        tokio::time::advance(RETRY).await;
+        assert!(note.is_due(&web));
+        note.tried(web.clone(), true, Instant::now());
+        assert!(!note.is_due(&web) && note.is_due(&none));
     }
 
     #[test]

@@ -10,7 +10,10 @@ use crate::{
     feed::{Feed, Part},
     forward::{LocalPort, PortMap, PortRef, Target},
     phase::Endpoint,
-    session::{first_view, view::Unstable},
+    session::{
+        first_view,
+        view::{Counters, Unstable},
+    },
     settings::Settings,
 };
 
@@ -89,7 +92,11 @@ async fn what_one_session_goes_through_and_what_is_told_of_it() {
     let of = |phase: Phase| vec![view(1, "staging", phase)];
     /// What it is called, what is seen for how many seconds, what is told.
     type Case<'a> = (&'a str, Vec<(u64, Vec<SessionView>)>, &'a [&'a str]);
-    let table: [Case<'_>; 12] = [
+    let answered = |phase: Phase| {
+        let counters = Counters { bytes_down: 1, ..Counters::default() };
+        vec![SessionView { counters, ..view(1, "staging", phase) }]
+    };
+    let table: [Case<'_>; 13] = [
         (
             "an outage and its end",
             vec![(20, of(active())), (60, of(unreachable())), (20, of(active()))],
@@ -101,6 +108,7 @@ async fn what_one_session_goes_through_and_what_is_told_of_it() {
             vec![(1, of(active())), (60, of(unreachable()))],
             &["6 s: svc/web1 waits"],
         ),
+        ("one that worked between two looks", vec![(60, answered(unreachable()))], &["5 s: svc/web1 waits"]),
         (
             "back for a moment only",
             vec![(20, of(active())), (20, of(unreachable())), (4, of(active())), (60, of(unreachable()))],

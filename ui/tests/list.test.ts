@@ -55,7 +55,7 @@ describe("what is drawn", () => {
   it("is what is in sight, and what must stay, in order", () => {
     expect(drawnOf(10, 0, 2, [])).toEqual([0, 1]);
     expect(drawnOf(10, 8, 99, [])).toEqual([8, 9]);
-    expect(drawnOf(10, 3, 5, [7, 0, 4, 42])).toEqual([0, 3, 4, 7]);
+    expect(drawnOf(10, 3, 5, [7, 1, 0, 4, 42])).toEqual([0, 1, 3, 4, 7]);
     expect(drawnOf(0, 0, 5, [2])).toEqual([]);
   });
 });
@@ -87,6 +87,8 @@ describe("places", () => {
     const show = places();
     show("abcd");
     expect(show("cxyz")).toBe("0c 1x 2y 3z");
+    expect(show("yzab")).toBe("0 1 2y 3z 4a 5b");
+    expect(show("pqr")).toBe("2p 3q 4r 5");
     const held = places("b");
     held("abcd");
     expect(held("bxyz")).toBe("0 1b 2x 3y 4z");

@@ -47,8 +47,7 @@ export class Places<Line> {
     }
     while (next < lines.length) take(this.#made++);
     const full = places.filter(({ line }) => line !== null);
-    const crowded = places.length - full.length > EMPTY || staying.size === 0;
-    this.#places = crowded ? full : places;
+    this.#places = places.length - full.length > EMPTY ? full : places;
     return this.#places;
   }
 
@@ -60,7 +59,9 @@ export class Places<Line> {
     const few = before.filter(({ at }) => at !== undefined).length < lines.length / 2;
     let last = -1;
     return before.flatMap(({ id, line, at }): Usable[] => {
-      if (line === null || ((at === undefined || few) && !holds(line))) return [{ id, at: null }];
+      // Where all is new, it goes where there are rows to be changed.
+      if (line === null) return few ? [] : [{ id, at: null }];
+      if ((at === undefined || few) && !holds(line)) return [{ id, at: null }];
       // It holds something of a line that is gone, or its line has gone past another.
       if (at === undefined || at < last) return [];
       last = at;

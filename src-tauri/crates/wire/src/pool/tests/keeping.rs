@@ -49,7 +49,8 @@ async fn while_connections_come_and_go_as_many_stay_as_the_next_may_need() {
     let _warm: Vec<Warm> = pods.iter().map(|to| pool.warm(to)).collect();
     // Twenty connections are open all the time: for each that ends at one pod, another begins at the next.
     let mut open: VecDeque<Taken> = VecDeque::new();
-    for round in 0..3 {
+    let mut dials = Vec::new();
+    for _ in 0..4 {
         for to in &pods {
             for _ in 0..20 {
                 open.push_back(pool.take(to).await.unwrap());
@@ -59,9 +60,10 @@ async fn while_connections_come_and_go_as_many_stay_as_the_next_may_need() {
                 quiet().await;
             }
         }
-        let all = 3 * (20 + 3);
-        assert_eq!((servers.dials(), pool.census().0), (all, all), "after round {round}");
+        assert_eq!(pool.census().0, servers.dials(), "none is given up");
+        dials.push(servers.dials());
     }
+    assert!(dials[0] >= 60 && dials[1] == dials[3], "the second round has all it needs: {dials:?}");
     open.drain(..).for_each(Taken::well);
     sleep(seconds(12)).await;
     assert_eq!((pool.census().0, servers.open()), (3, 3));

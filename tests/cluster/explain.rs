@@ -86,7 +86,7 @@ async fn a_user_with_few_rights_is_told_which_miss_and_what_could_not_be_read() 
     assert_eq!(codes, [FindingCode::Forbidden]);
     let role = elsewhere.findings[0].snippet.as_ref().map(|snippet| snippet.text.as_str()).unwrap_or_default();
     assert!(
-        role.contains("resources: [pods/portforward], verbs: [create]") && role.contains("name: viewer}"),
+        role.contains("resources: [pods/portforward], verbs: [create]") && role.contains("name: \"viewer\"}"),
         "{role}"
     );
     Ok(())

@@ -73,6 +73,12 @@ describe("places", () => {
     expect(show("bxcd")).toBe("0 1b 4x 2c 3d");
   });
 
+  it("stay with what they show however much joins it", () => {
+    const show = places();
+    expect(show("dh")).toBe("0d 1h");
+    expect(show("abcdefghi")).toBe("2a 3b 4c 0d 5e 6f 7g 1h 8i");
+  });
+
   it("are used again, from the top, where their order allows it", () => {
     const show = places();
     show("abc");

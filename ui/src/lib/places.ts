@@ -32,7 +32,7 @@ export class Places<Line> {
 
   /**
    * The places that show these lines from now on, from top to bottom. A line that is shown already stays where it is; where
-   * most are others, only one that holds something does, since a place is sooner changed than made.
+   * most give way to others, only one that holds something does, since a place is sooner changed than made.
    */
   show(lines: readonly Line[]): readonly Place<Line>[] {
     const before = this.#usable(lines);
@@ -56,7 +56,9 @@ export class Places<Line> {
     const { keyOf, holds } = this.rules;
     const where = new Map(lines.map((line, at) => [keyOf(line), at]));
     const before = this.#places.map(({ id, line }) => ({ id, line, at: line === null ? undefined : where.get(keyOf(line)) }));
-    const few = before.filter(({ at }) => at !== undefined).length < lines.length / 2;
+    // Rows that only join others, or only leave them, move none: a click on its way to one would meet another.
+    const shown = before.filter(({ line }) => line !== null);
+    const few = shown.filter(({ at }) => at !== undefined).length < Math.min(shown.length, lines.length) / 2;
     let last = -1;
     return before.flatMap(({ id, line, at }): Usable[] => {
       // Where all is new, it goes where there are rows to be changed.

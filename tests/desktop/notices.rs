@@ -12,6 +12,9 @@ use crate::{
     window::{Card, Window, eventually},
 };
 
+/// The pods that make their rows' neighbours come and go.
+const WEB: &str = "app=web";
+
 /// A window on a demo cluster's pods, and the names of three.
 struct Pods {
     site: Site,
@@ -24,14 +27,28 @@ impl Pods {
     async fn new() -> Result<Pods> {
         let (folder, site) = (tempfile::tempdir()?, Site::demo().await?);
         let window = shop(folder.path(), &site).await?;
-        let ready = site.cluster.until_ready("app=web", 3, &Default::default()).await?;
+        let ready = site.cluster.until_ready(WEB, 3, &Default::default()).await?;
         let names = ready.into_iter().filter_map(|pod| pod.metadata.name).collect();
         window.click("list-pods").await?;
         Ok(Pods { site, window, names, _folder: folder })
     }
 
+    /// Waits until so many of them are ready, so that one that was deleted has been replaced, and all pods there are stand in
+    /// the list: a click on a row that others push aside would meet its neighbour.
+    async fn listed(&self, web: usize) -> Result<()> {
+        self.site.cluster.until_ready(WEB, web, &Default::default()).await?;
+        eventually("all pods are in the list", async || {
+            let rows = self.window.css("[role=\"grid\"]").await?.attr("aria-rowcount").await?;
+            let pods = self.site.cluster.pods().list(&Default::default()).await?.items.len();
+            // The head is a row, too.
+            Ok((rows == Some(format!("{}", pods + 1))).then_some(()))
+        })
+        .await
+    }
+
     /// A direct tunnel to one of them.
     async fn open(&self, pod: usize) -> Result<Card<'_>> {
+        self.listed(3).await?;
         let card = self.window.open_tunnel(&format!("chip-{}-80", self.names[pod])).await?;
         card.until("active").await?;
         Ok(card)
@@ -95,6 +112,7 @@ async fn a_services_tunnel_that_waits_is_told_and_so_is_its_return() -> Result<(
     notifications.until("svc/web is back").await?;
     // Once each: by the time that another is told of, a second one would have come.
     pods.window.click("list-pods").await?;
+    pods.listed(1).await?;
     let direct = pods.window.open_tunnel("chip-solo-80").await?;
     direct.until("active").await?;
     pods.site.cluster.delete_pod("solo", Delete::AtOnce).await?;

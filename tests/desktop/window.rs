@@ -205,10 +205,16 @@ impl Window {
 
     /// Types into what has this test id, and presses Enter.
     pub(crate) async fn enter(&self, id: &str, text: &str) -> Result<()> {
-        let field = self.find(id).await?;
-        field.clear().await?;
-        field.send_keys(&format!("{text}{}", char::from(Key::Enter))).await?;
-        Ok(())
+        // A field whose row moves meanwhile, as to another group, is there anew.
+        eventually(&format!("{id} can be typed into"), async || {
+            let field = self.find(id).await?;
+            let typed = async {
+                field.clear().await?;
+                field.send_keys(&format!("{text}{}", char::from(Key::Enter))).await
+            };
+            Ok(typed.await.is_ok().then_some(()))
+        })
+        .await
     }
 
     /// The newest session's card.

@@ -150,9 +150,9 @@ impl Pool {
             tokio::pin!(freed, changed);
             freed.as_mut().enable();
             changed.as_mut().enable();
-            let surplus = inner.surplus();
             let look = inner.pod(&key, |pod| match pod.take(dialling.is_none()) {
-                Some(mux) => Look::Taken { mux, needs_keeper: pod.needs_keeper(surplus) },
+                // What is taken makes no surplus: that is looked for, in all pods, where upgrades come back.
+                Some(mux) => Look::Taken { mux, needs_keeper: pod.needs_keeper(0) },
                 None if dialling.is_none() && pod.may_dial() => Look::MayDial,
                 None => Look::Wait,
             });

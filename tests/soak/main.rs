@@ -114,6 +114,7 @@ async fn soak(site: &Site) -> Result {
     eprintln!("PORTOLAN_TEST_SOAK_SEED={seed} PORTOLAN_TEST_SOAK_SECONDS={}", length.as_secs());
     let (deployments, pods) = workloads(site).await?;
     let tunnels = open_all(site, &deployments, &pods).await?;
+    let before = holds::at_rest().await?;
     let record = Record::default();
     let (end, ended) = watch::channel(false);
     let striking = async {
@@ -135,6 +136,9 @@ async fn soak(site: &Site) -> Result {
     wrong.extend(account.wrong);
     wrong.extend(struck.err().map(|error| error.to_string()));
     wrong.extend(holds::grown(&samples, length));
+    if let Some(before) = before {
+        wrong.extend(holds::left(before).await?);
+    }
     for tunnel in tunnels {
         tunnel.stop().await;
     }

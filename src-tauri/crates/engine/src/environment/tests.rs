@@ -2,8 +2,8 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    process::Command,
     time::Duration,
 };
 
@@ -20,13 +20,16 @@ fn desktop() -> Variables {
     Variables::of(pairs(&[("PATH", "/usr/bin:/bin"), ("UNSET", "me"), ("PORTOLAN_WIRE", "spdy"), ("SHLVL", "0")]))
 }
 
-/// A shell that does this before it runs what it is told to, as one does that reads the user's files.
+/// A shell that does this before it runs what it is told to, as one does that reads the user's files. Another process writes it:
+/// what this one has open to write may be inherited by a child that another test starts at that moment, and cannot be run
+/// until that has let it go.
 fn shell(before: &str) -> (TempDir, OsString) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shell");
     let text = format!("#!/bin/sh\n[ \"$1 $2 $3\" = '-l -i -c' ] || exit 9\n{before}\neval \"$4\"\necho bye\n");
-    fs::write(&path, text).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let written =
+        Command::new("/bin/sh").args(["-c", r#"printf %s "$1" > "$0" && chmod +x "$0""#]).arg(&path).arg(text).status();
+    assert!(written.unwrap().success());
     (folder, path.into())
 }
 
@@ -109,8 +112,10 @@ async fn written(path: &Path) -> String {
 
 #[tokio::test]
 async fn a_shell_that_is_not_waited_for_puts_its_things_in_order() {
+    // A shell acts on a signal once its command has ended, and one that was just being started may not have heard of it: so each
+    // is short.
     let (_folder, shell) =
-        shell("trap 'echo order > \"$0.left\"; exit' HUP; echo up > \"$0.up\"; while :; do sleep 1; done");
+        shell("trap 'echo order > \"$0.left\"; exit' HUP; echo up > \"$0.up\"; while :; do sleep 0.1; done");
     let beside = |ending: &str| PathBuf::from(format!("{}.{ending}", shell.to_string_lossy()));
     let (variables, up) = (desktop(), beside("up"));
     tokio::select! {

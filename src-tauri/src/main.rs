@@ -8,6 +8,7 @@ mod closing;
 mod commands;
 mod demo;
 mod desktop;
+mod drawing;
 mod login;
 mod main_window;
 mod notify;
@@ -88,6 +89,7 @@ fn begin(app: &AppHandle, engine: &Arc<Engine>, demo: &Arc<DemoCluster>) -> Vec<
 struct NoWindow(#[from] tauri::Error);
 
 fn main() -> Result<(), NoWindow> {
+    drawing::prepare();
     let filter = EnvFilter::try_from_env("PORTOLAN_LOG")
         .unwrap_or_else(|_| EnvFilter::new("portolan_engine=warn,portolan_wire=warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
@@ -108,6 +110,7 @@ fn main() -> Result<(), NoWindow> {
     let app = builder
         .manage(engine.clone())
         .manage(demo.clone())
+        .manage(main_window::Unattended::default())
         .invoke_handler(tauri::generate_handler![
             commands::changes,
             commands::look,

@@ -1,6 +1,9 @@
 //! The one window: made as the settings say, shown again from wherever it is, and never lost.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use portolan_engine::{
     engine::Engine,
@@ -15,6 +18,17 @@ use crate::{
 
 /// Its label, which capabilities name.
 const LABEL: &str = "main";
+
+/// Whether it was brought out for want of a tray, and nobody has turned to it since.
+#[derive(Debug, Default)]
+pub(crate) struct Unattended(AtomicBool);
+
+impl Unattended {
+    /// Says so; whether it was said before.
+    fn replace(&self, unattended: bool) -> bool {
+        self.0.swap(unattended, Ordering::Relaxed)
+    }
+}
 
 /// Makes it. It is shown only when it has its place and its colours.
 pub(crate) fn open(app: &App, engine: &Arc<Engine>) -> tauri::Result<()> {
@@ -35,22 +49,37 @@ pub(crate) fn open(app: &App, engine: &Arc<Engine>) -> tauri::Result<()> {
 /// Shows it, wherever it is.
 pub(crate) fn show(app: &AppHandle) {
     let Some(window) = app.get_webview_window(LABEL) else { return };
+    app.state::<Unattended>().replace(false);
     let shown = window.show().and_then(|()| window.unminimize()).and_then(|()| window.set_focus());
     if let Err(error) = shown {
         tracing::warn!(%error, "the window cannot be shown");
     }
 }
 
-/// Shows it if it is hidden. One that is minimised is left alone: the desktop brings it back.
-pub(crate) fn show_hidden(app: &AppHandle) {
+/// Shows it if it is hidden, and leaves the keyboard where it is. One that is minimised is left alone: the desktop brings it
+/// back.
+pub(crate) fn bring_out(app: &AppHandle) {
     let Some(window) = app.get_webview_window(LABEL) else { return };
-    match window.is_visible() {
-        Ok(true) => {}
-        Ok(false) => show(app),
-        Err(error) => {
-            tracing::warn!(%error, "it is not known whether the window is hidden");
-            show(app);
+    let shown = window.is_visible().and_then(|visible| {
+        if !visible {
+            app.state::<Unattended>().replace(true);
+            window.show()?;
         }
+        Ok(())
+    });
+    if let Err(error) = shown {
+        tracing::warn!(%error, "the window cannot be brought out");
+    }
+}
+
+/// Hides it again if nobody has turned to it since it was brought out: some desktops take their tray away while the screen is
+/// locked.
+pub(crate) fn put_back(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(LABEL) else { return };
+    if app.state::<Unattended>().replace(false)
+        && let Err(error) = window.hide()
+    {
+        tracing::warn!(%error, "the window cannot be put back");
     }
 }
 
@@ -85,6 +114,9 @@ pub(crate) fn on_event(window: &Window, event: &WindowEvent, engine: &Engine) {
                 Ok(()) => api.prevent_close(),
                 Err(error) => tracing::warn!(%error, "the window cannot be put away"),
             }
+        }
+        WindowEvent::Focused(true) => {
+            window.state::<Unattended>().replace(false);
         }
         // On Linux a desktop that changes its colours changes ours, whatever was chosen.
         WindowEvent::ThemeChanged(now) if native(theme).is_some_and(|chosen| chosen != *now) => {

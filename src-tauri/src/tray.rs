@@ -1,7 +1,7 @@
 //! The tray: sessions and profiles where the window is not, kept up to date from the engine's feed.
 //!
 //! `menu` says what stands in it, `host` whether there is one at all. Where it goes away, a window that waits in it is shown:
-//! nothing else would bring it back.
+//! nothing else would bring it back. It waits in there again once the tray is back, unless somebody has turned to it meanwhile.
 
 mod host;
 mod menu;
@@ -61,10 +61,13 @@ async fn follow(app: AppHandle, engine: Arc<Engine>, mut host: watch::Receiver<b
             }
         }
         let (before, now) = (desktop::view(&engine).tray, there && shown.is_some());
-        // First: a window that is closed now has nothing to wait in.
+        if !before && now {
+            main_window::put_back(&app);
+        }
+        // In between: a window is never closed into a tray that is not there.
         desktop::update(&engine, |view| view.tray = now);
         if before && !now {
-            main_window::show_hidden(&app);
+            main_window::bring_out(&app);
         }
         tokio::select! {
             // Both senders last longer than this.

@@ -3,7 +3,9 @@
 use portolan_tests::Result;
 use x11rb::{
     connection::Connection,
-    protocol::xproto::{AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt, EventMask, MapState, Window},
+    protocol::xproto::{
+        AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt, EventMask, InputFocus, MapState, Window,
+    },
     rust_connection::RustConnection,
     wrapper::ConnectionExt as _,
 };
@@ -42,6 +44,20 @@ impl Frame {
         let (protocols, delete) = (atom("WM_PROTOCOLS")?, atom("WM_DELETE_WINDOW")?);
         let event = ClientMessageEvent::new(32, self.window, protocols, [delete, x11rb::CURRENT_TIME, 0, 0, 0]);
         self.screen.send_event(false, self.window, EventMask::NO_EVENT, event)?;
+        self.screen.sync()?;
+        Ok(())
+    }
+
+    /// Has the keyboard be elsewhere, where it follows the pointer otherwise.
+    pub(crate) fn leave(&self) -> Result<()> {
+        self.screen.set_input_focus(InputFocus::NONE, x11rb::NONE, x11rb::CURRENT_TIME)?;
+        self.screen.sync()?;
+        Ok(())
+    }
+
+    /// Gives it the keyboard.
+    pub(crate) fn focus(&self) -> Result<()> {
+        self.screen.set_input_focus(InputFocus::PARENT, self.window, x11rb::CURRENT_TIME)?;
         self.screen.sync()?;
         Ok(())
     }

@@ -185,14 +185,18 @@ async fn a_window_comes_back_where_the_tray_that_it_waits_in_goes() -> Result<()
         frame.close()?;
         mapped(&frame, false).await?;
         if whole {
+            frame.leave()?;
             drop(tray);
             mapped(&frame, true).await?;
             tray = Tray::put_up().await?;
-            tray.menu().await?;
-            knows_the_tray(&window).await?;
+            // Nobody has turned to it: that is what a screen is like that was locked.
+            mapped(&frame, false).await?;
+            tray.menu().await?.click("Show Portolan").await?;
+            mapped(&frame, true).await?;
         } else {
             tray.have_a_host(false).await?;
             mapped(&frame, true).await?;
+            frame.focus()?;
         }
         carries::http_get(port).await?;
     }
@@ -202,6 +206,7 @@ async fn a_window_comes_back_where_the_tray_that_it_waits_in_goes() -> Result<()
     window.click("close-settings").await?;
     tray.have_a_host(true).await?;
     knows_the_tray(&window).await?;
+    assert!(frame.is_mapped()?, "somebody has turned to it");
     frame.close()?;
     mapped(&frame, false).await?;
     tray.menu().await?.click("Show Portolan").await?;

@@ -235,6 +235,16 @@ describe("the list", () => {
     render(Window, { backend });
     expect((await screen.findByTestId("row-mail")).textContent).toContain("smtp.example.org: nothing here to forward to");
   });
+
+  it("shows a node port, and how many more there are", async () => {
+    const facts = { kind: "service", service_type: "NodePort", external_name: null } as const;
+    const at = (number: number, node_port: number) => ({ ...port(number), node_port });
+    setRows(service("one", [port(7), at(80, 30080)], { facts }), service("three", [at(80, 30081), at(443, 30443), at(7, 30007)], { facts }));
+    render(Window, { backend });
+    expect(within(await screen.findByTestId("row-one")).getByTitle("NodePort 30080 (80:30080)").textContent?.trim()).toBe("NodePort 30080");
+    const three = "NodePort 30081 +2 (80:30081, 443:30443, 7:30007)";
+    expect(within(screen.getByTestId("row-three")).getByTitle(three).textContent?.trim()).toBe("NodePort 30081 +2");
+  });
 });
 
 describe("a session's card", () => {

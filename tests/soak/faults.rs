@@ -80,13 +80,25 @@ impl Fault {
                 // A container that has ended before waits longer to be started again.
                 cluster.until_rolled(deployment).await
             }
-            Fault::Away => while_it_lasts(site.as_demo()?.faults(), |faults, on| faults.set(|f| f.away = on)).await,
+            Fault::Away => {
+                site.as_demo()?;
+                connect_anew(site).await
+            }
             Fault::Silent => while_it_lasts(site.as_demo()?.faults(), |faults, on| faults.set(|f| f.silent = on)).await,
             Fault::Cut => {
                 site.as_demo()?.faults().cut_upgrades();
                 Ok(())
             }
         }
+    }
+}
+
+/// Has all connections to a demo cluster be made anew: one that a silence has gone over takes a task more, for as long as it
+/// lives.
+pub(crate) async fn connect_anew(site: &Site) -> Result {
+    match site.as_demo() {
+        Ok(demo) => while_it_lasts(demo.faults(), |faults, on| faults.set(|f| f.away = on)).await,
+        Err(_) => Ok(()),
     }
 }
 

@@ -39,11 +39,11 @@ impl Held {
 /// More than before is no leak up to this: the cluster's clients keep a few connections of their own for a while.
 const SLACK: usize = 20;
 
-/// A burst's upgrades go after 10 s of rest, a request's connection after 90 s.
-const SETTLES: Duration = Duration::from_secs(120);
+/// Nothing has changed for so long: it rests. A burst's upgrades go after 10 s.
+const RESTS: Duration = Duration::from_secs(12);
 
-/// Nothing has changed for so long: it rests. Longer than the pool looks for what is too many.
-const RESTS: Duration = Duration::from_secs(3);
+/// By then it does, and connections that requests have left open are closed, too: they are kept for 90 s.
+const SETTLES: Duration = Duration::from_secs(120);
 
 /// Memory may be more by so many KiB and a quarter: it is given back late, and has its peaks when all connections are made
 /// anew at once.
@@ -75,13 +75,12 @@ pub(crate) async fn at_rest() -> Result<Option<Held>> {
 pub(crate) async fn left(before: Held) -> Result<Vec<String>> {
     let began = Instant::now();
     loop {
-        let Some(after) = Held::now()? else { return Ok(Vec::new()) };
+        let Some(after) = at_rest().await? else { return Ok(Vec::new()) };
         let left = before.left(after);
         if left.is_empty() || began.elapsed() > SETTLES {
             eprintln!("at rest, before: {before:?}, and {:.0?} after: {after:?}", began.elapsed());
             return Ok(left);
         }
-        sleep(LOOK).await;
     }
 }
 

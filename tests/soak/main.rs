@@ -113,7 +113,7 @@ async fn soak(site: &Site) -> Result {
     let (length, seed) = (length(), seed());
     eprintln!("PORTOLAN_TEST_SOAK_SEED={seed} PORTOLAN_TEST_SOAK_SECONDS={}", length.as_secs());
     let (deployments, pods) = workloads(site).await?;
-    let tunnels = open_all(site, &deployments, &pods).await?;
+    let mut tunnels = open_all(site, &deployments, &pods).await?;
     let before = holds::at_rest().await?;
     let record = Record::default();
     let (end, ended) = watch::channel(false);
@@ -137,6 +137,10 @@ async fn soak(site: &Site) -> Result {
     wrong.extend(struck.err().map(|error| error.to_string()));
     wrong.extend(holds::grown(&samples, length));
     if let Some(before) = before {
+        faults::connect_anew(site).await?;
+        for tunnel in &mut tunnels {
+            tunnel.until_active().await?;
+        }
         wrong.extend(holds::left(before).await?);
     }
     for tunnel in tunnels {

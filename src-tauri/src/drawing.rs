@@ -22,9 +22,10 @@ mod linux {
     /// Where the kernel has its graphics processors, those that can draw as `renderD…`.
     const PROCESSORS: &str = "/dev/dri";
 
-    /// Has WebKit draw without OpenGL where that would be done in software. Whoever has set the variable has decided.
+    /// Has WebKit draw without OpenGL where that would be done in software. Whoever has set the variable, `0` for OpenGL, has
+    /// decided.
     pub(crate) fn prepare() {
-        if env::var_os(WITHOUT_OPENGL).is_some() || can_draw(Path::new(PROCESSORS)) {
+        if env::var_os(WITHOUT_OPENGL).is_some_and(|said| !said.is_empty()) || can_draw(Path::new(PROCESSORS)) {
             return;
         }
         let error = again();

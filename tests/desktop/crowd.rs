@@ -1,5 +1,6 @@
-//! Ten thousand pods in the window: what is drawn, and how fast. Times are printed and not judged: they are this machine's.
-//! Beside them stands what WebKit manages here with a list of plain text in the same place, and with nothing at all.
+//! Ten thousand pods in the window: what is drawn, and how fast. Times are printed and not judged: they are this machine's, which
+//! may have no graphics processor (`src-tauri/src/drawing.rs`). Beside them stands what WebKit manages here with a list of plain
+//! text in the same place, and with nothing at all.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use portolan_demo::{Demo, Options};
 use portolan_tests::Result;
 use serde_json::{Value, json};
 
-use crate::window::{Window, eventually};
+use crate::window::{WITHOUT_OPENGL, Window, eventually};
 
 const PODS: usize = 10_000;
 
@@ -106,7 +107,7 @@ requestAnimationFrame(frame);
 #[ignore = "needs a display: see README, Tests"]
 async fn ten_thousand_pods_are_filtered_and_scrolled() -> Result<()> {
     let demo = Demo::start(Options { pods: PODS, pace: 0.0, ..Options::default() }).await?;
-    let window = Window::open(demo.kubeconfig()).await?;
+    let window = Window::open_with(demo.kubeconfig(), &[(WITHOUT_OPENGL, "")]).await?;
     window.css("[data-testid^=\"context-\"]").await?.click().await?;
     window.choose_namespace("crowd").await?;
     window.click("list-pods").await?;

@@ -21,6 +21,9 @@ use tokio::{
 /// A loaded machine takes its time; nothing here waits longer than it must.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Whether WebKit draws without OpenGL: `0`, `1`, or empty to let the app decide.
+pub(crate) const WITHOUT_OPENGL: &str = "WEBKIT_DISABLE_COMPOSITING_MODE";
+
 /// A window and the driver that works it. Ended together, also when a test fails.
 pub(crate) struct Window {
     pub(crate) client: Client,
@@ -91,6 +94,9 @@ impl Window {
             .env("PORTOLAN_CONFIG_DIR", folder)
             // Not the shell of whoever runs this, whose files do what they like.
             .env("SHELL", "/bin/sh")
+            // As with a graphics processor. Without OpenGL WebKit takes a photograph with the next picture that it draws, and of a
+            // page that does not change there is none.
+            .env(WITHOUT_OPENGL, "0")
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

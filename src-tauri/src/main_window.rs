@@ -60,14 +60,15 @@ pub(crate) fn show(app: &AppHandle) {
 /// back.
 pub(crate) fn bring_out(app: &AppHandle) {
     let Some(window) = app.get_webview_window(LABEL) else { return };
-    let shown = window.is_visible().and_then(|visible| {
-        if !visible {
-            app.state::<Unattended>().replace(true);
-            window.show()?;
-        }
-        Ok(())
+    let visible = window.is_visible().unwrap_or_else(|error| {
+        tracing::warn!(%error, "it is not known whether the window is hidden");
+        false
     });
-    if let Err(error) = shown {
+    if visible {
+        return;
+    }
+    app.state::<Unattended>().replace(true);
+    if let Err(error) = window.show() {
         tracing::warn!(%error, "the window cannot be brought out");
     }
 }

@@ -137,11 +137,7 @@ async fn soak(site: &Site) -> Result {
     wrong.extend(struck.err().map(|error| error.to_string()));
     wrong.extend(holds::grown(&samples, length));
     if let Some(before) = before {
-        faults::connect_anew(site).await?;
-        for tunnel in &mut tunnels {
-            tunnel.until_active().await?;
-        }
-        wrong.extend(holds::left(before).await?);
+        wrong.extend(left_over(site, &mut tunnels, before).await.unwrap_or_else(|error| vec![error.to_string()]));
     }
     for tunnel in tunnels {
         tunnel.stop().await;
@@ -152,6 +148,15 @@ async fn soak(site: &Site) -> Result {
     let count = wrong.len();
     wrong.truncate(20);
     Err(format!("with the seed {seed}, {count} things were wrong, such as:\n{}", wrong.join("\n")).into())
+}
+
+/// What is held at the end, and was not before.
+async fn left_over(site: &Site, tunnels: &mut [Tunnel<'_>], before: Held) -> Result<Vec<String>> {
+    faults::connect_anew(site).await?;
+    for tunnel in tunnels {
+        tunnel.until_active().await?;
+    }
+    holds::left(before).await
 }
 
 async fn workloads(site: &Site) -> Result<(Vec<Temporary>, Vec<Temporary>)> {
